@@ -1,0 +1,148 @@
+"""The tree of errors: each kind has a stable code, says what was expected and what to do next.
+
+The command line and the HTTP service map from these codes; nothing is swallowed on the way.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class MasqueradeError(Exception):
+    """Base of all errors that this package raises on purpose.
+
+    Attributes:
+        code: stable name of the kind of error, for programs.
+        message: what is wrong, what was expected.
+        hint: what to do next; may be empty.
+    """
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        """Keep ``message`` and ``hint``; ``str()`` gives both."""
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        """Give the message with its hint."""
+        return f"{self.message} ({self.hint})" if self.hint else self.message
+
+    def to_dict(self) -> dict[str, str]:
+        """Give ``{"code", "message"}``, the form of JSON lines and HTTP answers."""
+        return {"code": self.code, "message": str(self)}
+
+
+class ImageError(MasqueradeError):
+    """A picture cannot be used."""
+
+    code = "image_error"
+
+
+class ImageNotFound(ImageError):
+    """The path leads nowhere, or to something that is not a file."""
+
+    code = "image_not_found"
+
+
+class ImageEmpty(ImageError):
+    """There is no content: zero bytes, or an array without pixels."""
+
+    code = "image_empty"
+
+
+class ImageUnreadable(ImageError):
+    """The file is there, but the system does not let it be read."""
+
+    code = "image_unreadable"
+
+
+class ImageFormatUnknown(ImageError):
+    """The content is no picture in a supported format."""
+
+    code = "image_format_unknown"
+
+
+class ImageTooLarge(ImageError):
+    """More bytes or more pixels than the settings allow."""
+
+    code = "image_too_large"
+
+
+class ImageDamaged(ImageError):
+    """The header promises a picture, but the rest is truncated or broken."""
+
+    code = "image_damaged"
+
+
+class ImageInvalid(ImageError):
+    """An array or object given as picture has the wrong shape, dtype or range."""
+
+    code = "image_invalid"
+
+
+class NoImages(MasqueradeError):
+    """A folder or pattern holds no picture."""
+
+    code = "no_images"
+
+
+class ModelError(MasqueradeError):
+    """A model cannot be used."""
+
+    code = "model_error"
+
+
+class ModelUnknown(ModelError):
+    """No model of that name is registered."""
+
+    code = "model_unknown"
+
+
+class ModelHashMismatch(ModelError):
+    """The file of a model is not the one that its card names."""
+
+    code = "model_hash_mismatch"
+
+
+class ModelCardInvalid(ModelError):
+    """A card is missing, unreadable, or lacks a field."""
+
+    code = "model_card_invalid"
+
+
+class ModelContractBroken(ModelError):
+    """The ONNX file does not take or give what its card says."""
+
+    code = "model_contract_broken"
+
+
+class FacesInvalid(MasqueradeError):
+    """Arrays that do not fit together were given as faces."""
+
+    code = "faces_invalid"
+
+
+class SettingsInvalid(MasqueradeError):
+    """A setting from the environment or the settings file cannot be used."""
+
+    code = "settings_invalid"
+
+
+class ExtraMissing(MasqueradeError):
+    """An optional dependency is needed and not installed."""
+
+    code = "extra_missing"
+
+
+class DataMissing(MasqueradeError):
+    """A data set is not where it was expected."""
+
+    code = "data_missing"
+
+
+class DestinationUnusable(MasqueradeError):
+    """Nothing can be written at the place that was named."""
+
+    code = "destination_unusable"

@@ -1,0 +1,95 @@
+"""All settings in one model, from the environment (``MASQUERADE_*``) or a TOML file."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated
+
+import platformdirs
+from pydantic import AliasChoices, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from masquerade.errors import SettingsInvalid
+
+CONFIG_FILE = Path(platformdirs.user_config_dir("masquerade")) / "masquerade.toml"
+
+
+def usable_cores() -> int:
+    """Cores that this process may use: its affinity, and the share that a container grants."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
+    except (OSError, ValueError):
+        return cores
+    if quota == "max":
+        return cores
+    return max(1, min(cores, round(int(quota) / int(period))))
+
+
+class Settings(BaseSettings):
+    """What a user may set; ``docs/settings.md`` lists every field.
+
+    Each field is read from the environment as ``MASQUERADE_<NAME>``, else from ``masquerade.toml``
+    in the user's configuration folder, else its default holds.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="MASQUERADE_", extra="forbid", frozen=True, toml_file=CONFIG_FILE, populate_by_name=True
+    )
+
+    data_root: Path | None = Field(
+        default=None,
+        validation_alias=AliasChoices("MASQUERADE_DATA", "data_root"),
+        description="Folder of the data sets for training and evaluation (environment: MASQUERADE_DATA).",
+    )
+    max_bytes: Annotated[int, Field(gt=0)] = Field(
+        default=64 * 2**20, description="Largest picture file that is read, in bytes."
+    )
+    max_pixels: Annotated[int, Field(gt=0)] = Field(
+        default=50_000_000, description="Largest picture that is decoded, in pixels."
+    )
+    threads: Annotated[int, Field(ge=1, le=256)] = Field(
+        default_factory=lambda: min(2, usable_cores()), description="Threads that inference may use, in the whole process."
+    )
+    models_dir: Path = Field(
+        default=Path(platformdirs.user_data_dir("masquerade")) / "models",
+        description="Folder of the user's own models: an ONNX file and a card of the same name each.",
+    )
+    min_face: Annotated[float, Field(ge=8)] = Field(
+        default=16.0, description="Smallest face that is reported, in pixels of its box's longer side."
+    )
+    face_threshold: Annotated[float, Field(gt=0, lt=1)] = Field(
+        default=0.5, description="Lowest detector score of a face in a frame of a video."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take keyword arguments first, then the environment, then the TOML file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """Return the settings of this process, read once.
+
+    Raises:
+        SettingsInvalid: a value cannot be used; the message names the setting and the reason.
+    """
+    try:
+        return Settings()
+    except (ValidationError, ValueError) as error:
+        problems = (
+            "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+            if isinstance(error, ValidationError)
+            else str(error)
+        )
+        raise SettingsInvalid(problems, hint="see docs/settings.md for the names and ranges") from error
