@@ -1,0 +1,69 @@
+"""Masquerade sees faces with and without medical masks.
+
+``masquerade.look("photo.jpg")`` finds the faces and tells how each wears a mask. Names are loaded
+on first use, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from masquerade.errors import MasqueradeError
+    from masquerade.faces import Faces, Search, align_faces, find_faces
+    from masquerade.image import read_image
+    from masquerade.looking import FaceWearing, Pose, Seen, SeenFace, look
+    from masquerade.wearing import Wearing, read_wearing
+
+_HOMES = {
+    "Faces": "faces",
+    "FaceWearing": "looking",
+    "MasqueradeError": "errors",
+    "Pose": "looking",
+    "Search": "faces",
+    "Seen": "looking",
+    "SeenFace": "looking",
+    "Wearing": "wearing",
+    "align_faces": "faces",
+    "find_faces": "faces",
+    "look": "looking",
+    "read_image": "image",
+    "read_wearing": "wearing",
+}
+
+__all__ = [
+    "FaceWearing",
+    "Faces",
+    "MasqueradeError",
+    "Pose",
+    "Search",
+    "Seen",
+    "SeenFace",
+    "Wearing",
+    "align_faces",
+    "find_faces",
+    "look",
+    "read_image",
+    "read_wearing",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its room."""
+    if name == "__version__":
+        try:
+            return version("masquerade")
+        except PackageNotFoundError:
+            return "unknown"
+    if name not in _HOMES:
+        raise AttributeError(f"module 'masquerade' has no attribute {name!r}")
+    value = getattr(import_module(f"masquerade.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return sorted([*__all__, "__version__"])

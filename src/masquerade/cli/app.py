@@ -1,0 +1,38 @@
+"""The tree of commands."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from masquerade.cli import doctor, look, models
+
+app = typer.Typer(
+    name="masquerade",
+    help="See faces with and without medical masks. Everything runs on this machine; nobody is identified.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.command("look")(look.look)
+app.command("doctor")(doctor.doctor)
+app.add_typer(models.app, name="models")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        import masquerade
+
+        typer.echo(masquerade.__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def masquerade(
+    version: Annotated[  # noqa: ARG001 - handled by its callback
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """See faces with and without medical masks. Everything runs on this machine; nobody is identified."""

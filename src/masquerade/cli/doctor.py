@@ -1,0 +1,101 @@
+"""``masquerade doctor``: what is installed, what runs, what is wrong."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Check the install: versions, runtimes, threads, settings, models and their hashes. Exit code 1 on trouble."""
+    report = examine()
+    if as_json:
+        typer.echo(json.dumps(report, indent=2))
+    else:
+        for section in ("install", "runtime", "settings", "extras"):
+            typer.echo(f"{section}:")
+            for key, value in report[section].items():
+                typer.echo(f"  {key:24} {value}")
+        typer.echo("models:")
+        for model in report["models"]:
+            typer.echo(f"  {model['name']:24} {model['state']}  {model['sha256'][:16]}  {model['licence']}")
+        for line in report["trouble"]:
+            typer.echo(f"trouble: {line}")
+        typer.echo("all well" if not report["trouble"] else f"{len(report['trouble'])} trouble(s)")
+    if report["trouble"]:
+        raise typer.Exit(1)
+
+
+def examine() -> dict[str, Any]:
+    """Collect what ``doctor`` prints."""
+    import platform
+    import sys
+
+    import masquerade
+    from masquerade.settings import get_settings, usable_cores
+
+    settings = get_settings()
+    trouble: list[str] = []
+    return {
+        "install": {
+            "masquerade": masquerade.__version__,
+            "python": f"{platform.python_version()} ({sys.executable})",
+            "platform": platform.platform(),
+            **_versions(("numpy", "opencv-python-headless", "onnxruntime", "pillow", "pydantic", "typer")),
+        },
+        "runtime": _runtime(usable_cores(), settings.threads, trouble),
+        "settings": {key: str(value) for key, value in settings.model_dump().items()},
+        "extras": _versions(("pillow-heif", "torch", "torchvision")),
+        "models": _models(trouble),
+        "trouble": trouble,
+    }
+
+
+def _versions(names: tuple[str, ...]) -> dict[str, str]:
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = {}
+    for name in names:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def _runtime(cores: int, threads: int, trouble: list[str]) -> dict[str, str]:
+    import onnxruntime
+
+    if threads > cores:
+        trouble.append(f"setting threads is {threads}, but this process may use {cores} cores")
+    return {
+        "cores this process may use": str(cores),
+        "inference threads": str(threads),
+        "execution providers": f"CPUExecutionProvider (of {', '.join(onnxruntime.get_available_providers())})",
+    }
+
+
+def _models(trouble: list[str]) -> list[dict[str, str]]:
+    from masquerade.errors import ModelError
+    from masquerade.models import get_session, list_models
+
+    found = []
+    for model in list_models():
+        state = "ok"
+        try:
+            get_session(model.card.name)
+        except ModelError as error:
+            state = error.code
+            trouble.append(str(error))
+        found.append(
+            {
+                "name": model.card.name,
+                "state": state,
+                "sha256": model.card.sha256,
+                "licence": model.card.licence,
+                "path": str(model.path),
+            }
+        )
+    return found

@@ -1,0 +1,60 @@
+"""The data sets of mask wearing under ``data_root``, and which part of them is held out."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from masquerade.datasets.readers import read_folders, read_voc
+from masquerade.datasets.types import LabelledPhoto
+from masquerade.errors import DataMissing
+from masquerade.settings import get_settings
+
+HELD_OUT_SHARE = 0.25
+MASK_KINDS = {
+    "Cloth_mask": "with_mask",
+    "N-95_Mask": "with_mask",
+    "Surgical_Mask": "with_mask",
+    "No_Face_Mask": "without_mask",
+    "Mask_worn_incorrectly": "incorrect",
+}
+TWO_CLASS = {"with_mask": "with_mask", "without_mask": "without_mask"}
+
+
+def data_root() -> Path:
+    """Return the folder of the data sets.
+
+    Raises:
+        DataMissing: the setting is not made, or leads nowhere.
+    """
+    root = get_settings().data_root
+    if root is None or not root.is_dir():
+        raise DataMissing(f"data_root is {root}", hint="set MASQUERADE_DATA to the folder of the data sets")
+    return root
+
+
+def read_ilc2021() -> list[LabelledPhoto]:
+    """Read the web photos with several labelled faces each."""
+    root = data_root() / "ilc2021"
+    return read_voc(root / "images", root / "annotations", "ilc2021")
+
+
+def read_mask_kinds() -> list[LabelledPhoto]:
+    """Read the photos of single people by kind of mask; the face is yet to be found."""
+    return read_folders(data_root() / "mask-kinds", MASK_KINDS, "mask-kinds")
+
+
+def read_two_class() -> list[LabelledPhoto]:
+    """Read the tight crops with and without mask."""
+    return read_folders(data_root() / "two-class", TWO_CLASS, "two-class")
+
+
+def read_rmfd() -> list[LabelledPhoto]:
+    """Read the photos of people in masks."""
+    return read_folders(data_root() / "masked-photos", {"rmfd": "with_mask"}, "rmfd")
+
+
+def is_held_out(group_key: str, share: float = HELD_OUT_SHARE) -> bool:
+    """Say whether a near-duplicate group belongs to the held-out part: by a hash of its key, so for good."""
+    digest = hashlib.sha256(group_key.encode()).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64 < share

@@ -1,0 +1,20 @@
+"""Faces: finding them, their landmarks, pose, alignment and quality."""
+
+from masquerade.faces.align import ARCFACE_TEMPLATE, align_faces, alignment
+from masquerade.faces.finder import Search, detect_faces, find_faces
+from masquerade.faces.mesh import fit_mesh, key_points
+from masquerade.faces.pose import head_pose
+from masquerade.faces.types import Faces
+
+__all__ = [
+    "ARCFACE_TEMPLATE",
+    "Faces",
+    "Search",
+    "align_faces",
+    "alignment",
+    "detect_faces",
+    "find_faces",
+    "fit_mesh",
+    "head_pose",
+    "key_points",
+]

@@ -1,0 +1,58 @@
+"""Alignment: a face turned and scaled onto a fixed template."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from masquerade.faces.mesh import key_points
+from masquerade.faces.types import LEFT_EYE, RIGHT_EYE, Faces
+from masquerade.geometry import sample, similarity
+
+ARCFACE_TEMPLATE = np.array(
+    [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]], np.float64
+)
+"""Where the five key points lie in a crop of 112 pixels (Deng and others, "ArcFace", CVPR 2019)."""
+ARCFACE_SIZE = 112
+
+Rest = Literal["five", "eyes"]
+
+
+def alignment(points: NDArray[np.float32], size: int = ARCFACE_SIZE, rest_on: Rest = "five") -> NDArray[np.float64]:
+    """The matrix that carries a face onto the ArcFace template.
+
+    Args:
+        points: (5, 2) key points in pixels of the picture.
+        size: side of the crop in pixels.
+        rest_on: ``five`` takes all points; ``eyes`` the two eyes alone, for faces whose lower half
+            is covered and whose nose and mouth are guessed.
+
+    Returns:
+        (2, 3) similarity from the picture to the crop.
+    """
+    chosen = [RIGHT_EYE, LEFT_EYE] if rest_on == "eyes" else list(range(5))
+    template = (ARCFACE_TEMPLATE[chosen] + 0.5) * (size / ARCFACE_SIZE) - 0.5
+    return similarity(np.asarray(points, np.float64)[chosen], template)
+
+
+def align_faces(
+    image: NDArray[np.uint8], faces: Faces, size: int = ARCFACE_SIZE, rest_on: Rest = "five"
+) -> NDArray[np.uint8]:
+    """Cut out each face, upright on the ArcFace template.
+
+    The mesh gives the key points where it was fitted, else the detector.
+
+    Args:
+        image: (height, width, 3) uint8 RGB.
+        faces: n faces of that picture.
+        size: side of the crops in pixels.
+        rest_on: see ``alignment``.
+
+    Returns:
+        (n, size, size, 3) uint8 RGB; black beyond the picture.
+    """
+    points = faces.points if faces.landmarks is None else key_points(faces.landmarks)
+    crops = [sample(image, alignment(five, size, rest_on), (size, size)) for five in points]
+    return np.stack(crops) if crops else np.zeros((0, size, size, 3), np.uint8)

@@ -1,0 +1,182 @@
+"""Boxes, similarity transforms and sampling. Points are (x, y) in pixels, pixel centres on whole numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+
+def box_iou(boxes: NDArray[Any], others: NDArray[Any]) -> Floats:
+    """Intersection over union of every box with every other.
+
+    Args:
+        boxes: (n, 4) xyxy.
+        others: (m, 4) xyxy.
+
+    Returns:
+        (n, m) float32 in 0 to 1; 0 where both boxes are empty.
+    """
+    shared = box_intersection(boxes, others)
+    areas, other_areas = box_area(boxes), box_area(others)
+    union = areas[:, None] + other_areas[None] - shared
+    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+
+
+def box_intersection(boxes: NDArray[Any], others: NDArray[Any]) -> Floats:
+    """Shared area of every box (n, 4) with every other (m, 4), as (n, m) float32."""
+    low = np.maximum(boxes[:, None, :2], others[None, :, :2])
+    high = np.minimum(boxes[:, None, 2:], others[None, :, 2:])
+    sides = np.clip(high - low, 0, None)
+    return np.asarray(sides[..., 0] * sides[..., 1], np.float32)
+
+
+def box_area(boxes: NDArray[Any]) -> Floats:
+    """Area of each box (n, 4) xyxy; 0 for an inverted one."""
+    sides = np.clip(boxes[:, 2:] - boxes[:, :2], 0, None)
+    return np.asarray(sides[:, 0] * sides[:, 1], np.float32)
+
+
+def suppress(boxes: Floats, scores: Floats, iou: float, inside: float) -> NDArray[np.intp]:
+    """Non-maximum suppression that knows of faces seen at several scales.
+
+    A box is dropped when a better one overlaps it by ``iou``, or when the smaller of the two lies
+    within the other by ``inside`` of its area (a nose taken for a face, half a face at a tile's edge).
+
+    Args:
+        boxes: (n, 4) xyxy.
+        scores: (n,).
+        iou: largest intersection over union that two kept boxes may have.
+        inside: largest share of the smaller box that two kept boxes may have in common.
+
+    Returns:
+        Indices of the kept boxes, best score first.
+    """
+    order = np.argsort(-scores, kind="stable")
+    boxes = boxes[order]
+    areas = box_area(boxes)
+    shared = box_intersection(boxes, boxes)
+    union = areas[:, None] + areas[None] - shared
+    smaller = np.minimum(areas[:, None], areas[None])
+    clash = (shared > iou * union) | (shared > inside * smaller)
+    kept: list[int] = []
+    for index in range(len(order)):
+        if not clash[index, kept].any():
+            kept.append(index)
+    return order[kept]
+
+
+def square_around(boxes: NDArray[Any], margin: float) -> Floats:
+    """Squares around the centres of boxes (n, 4): the longer side, widened by ``margin`` of it on each side."""
+    centres = (boxes[:, :2] + boxes[:, 2:]) / 2
+    half = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, keepdims=True) * (0.5 + margin)
+    return np.concatenate([centres - half, centres + half], axis=1).astype(np.float32)
+
+
+def similarity(source: NDArray[Any], target: NDArray[Any]) -> NDArray[np.float64]:
+    """Least-squares similarity transform (scale, rotation, shift) that carries points onto others.
+
+    Umeyama, "Least-squares estimation of transformation parameters between two point patterns",
+    IEEE TPAMI 13(4), 1991; in the plane it has this closed form with complex numbers.
+
+    Args:
+        source: (n, 2) points, n >= 2, not all equal.
+        target: (n, 2) points.
+
+    Returns:
+        (2, 3) matrix that maps source to target.
+
+    Raises:
+        ValueError: the shapes differ, or all source points fall together.
+    """
+    if source.shape != target.shape or source.ndim != 2 or source.shape[1] != 2 or len(source) < 2:
+        raise ValueError(f"expected two arrays of shape (n >= 2, 2), got {source.shape} and {target.shape}")
+    a = source[:, 0].astype(np.float64) + 1j * source[:, 1]
+    b = target[:, 0].astype(np.float64) + 1j * target[:, 1]
+    spread = a - a.mean()
+    norm = float((np.abs(spread) ** 2).sum())
+    if norm <= 1e-12:
+        raise ValueError("all source points fall together")
+    turn = complex((spread.conj() * (b - b.mean())).sum()) / norm
+    shift = complex(b.mean()) - turn * complex(a.mean())
+    return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
+
+
+def transform(matrix: NDArray[Any], points: NDArray[Any]) -> NDArray[np.float64]:
+    """Apply a (2, 3) affine matrix to points (..., 2)."""
+    return np.asarray(points @ matrix[:, :2].T + matrix[:, 2], np.float64)
+
+
+def invert(matrix: NDArray[Any]) -> NDArray[np.float64]:
+    """Invert a (2, 3) affine matrix."""
+    linear = np.linalg.inv(matrix[:, :2])
+    return np.concatenate([linear, -(linear @ matrix[:, 2:])], axis=1)
+
+
+def box_to_square(box: NDArray[Any], size: int) -> NDArray[np.float64]:
+    """The (2, 3) matrix that maps a box's area onto a picture of ``size`` x ``size`` pixels."""
+    x0, y0, x1, y1 = (float(value) for value in box)
+    sx, sy = size / (x1 - x0), size / (y1 - y0)
+    # The box spans areas, pixel centres lie half a pixel inside.
+    return np.array([[sx, 0, (0.5 - x0) * sx - 0.5], [0, sy, (0.5 - y0) * sy - 0.5]])
+
+
+def sample(
+    image: NDArray[np.uint8], matrix: NDArray[Any], size: tuple[int, int], border: int = 0
+) -> NDArray[np.uint8]:
+    """Draw the part of a picture that an affine matrix maps onto a canvas.
+
+    Where the matrix shrinks by more than half, the part is first averaged down, so that nothing aliases.
+
+    Args:
+        image: (height, width, channels) uint8.
+        matrix: (2, 3), from picture to canvas.
+        size: (width, height) of the canvas.
+        border: grey value outside the picture.
+
+    Returns:
+        (height, width, channels) uint8.
+    """
+    import cv2
+
+    matrix = np.asarray(matrix, np.float64)
+    scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+    steps = int(1 / scale) if scale > 0 else 1
+    if steps >= 2:
+        image, matrix = _averaged(image, matrix, size, steps)
+    return np.asarray(
+        cv2.warpAffine(
+            image,
+            matrix,
+            size,
+            flags=cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_CONSTANT,
+            borderValue=(border, border, border),
+        ),
+        np.uint8,
+    )
+
+
+def _averaged(
+    image: NDArray[np.uint8], matrix: NDArray[np.float64], size: tuple[int, int], steps: int
+) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    """Cut out what the canvas shows and average blocks of ``steps`` pixels; adapt the matrix."""
+    import cv2
+
+    width, height = size
+    corners = np.array([[0, 0], [width, 0], [0, height], [width, height]], np.float64)
+    reach = transform(invert(matrix), corners)
+    x0, y0 = (int(value) for value in np.clip(np.floor(reach.min(axis=0)) - steps, 0, None))
+    x1, y1 = np.minimum(np.ceil(reach.max(axis=0)) + steps, [image.shape[1], image.shape[0]]).astype(int).tolist()
+    if x1 - x0 < steps or y1 - y0 < steps:
+        return image, matrix
+    columns, rows = (x1 - x0) // steps, (y1 - y0) // steps
+    part = image[y0 : y0 + rows * steps, x0 : x0 + columns * steps]
+    small = cv2.resize(part, (columns, rows), interpolation=cv2.INTER_AREA)
+    # Small pixel u covers big pixels x0 + steps * u + (steps - 1) / 2.
+    offset = np.array([x0 + (steps - 1) / 2, y0 + (steps - 1) / 2])
+    shift = matrix[:, :2] @ offset + matrix[:, 2]
+    return np.asarray(small, np.uint8), np.concatenate([matrix[:, :2] * steps, shift[:, None]], axis=1)

@@ -1,0 +1,67 @@
+"""Draw what was seen onto a picture: a frame around each face, its label and what shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from masquerade.looking.seen import Seen, SeenFace
+
+if TYPE_CHECKING:
+    from PIL.ImageDraw import ImageDraw
+    from PIL.ImageFont import FreeTypeFont, ImageFont
+
+COLOURS = {"with_mask": (0, 140, 105), "without_mask": (200, 62, 0), "incorrect": (214, 143, 0)}
+"""Colours that the colour-blind can tell apart (after Okabe and Ito, 2008), darkened for white text."""
+WORDS = {"with_mask": "mask", "without_mask": "no mask", "incorrect": "mask worn wrongly"}
+
+
+def caption(face: SeenFace) -> str:
+    """The words above a face: label, probability, and what shows when the mask is worn wrongly."""
+    words = f"{WORDS[face.wearing.label]} {face.wearing.probability:.0%}"
+    return f"{words}: {', '.join(face.wearing.visible)}" if face.wearing.label == "incorrect" else words
+
+
+def annotate(image: NDArray[np.uint8], seen: Seen) -> NDArray[np.uint8]:
+    """Draw every face onto a copy of its picture.
+
+    Args:
+        image: (height, width, 3) uint8 RGB, the picture that was looked at.
+        seen: what was seen in it.
+
+    Returns:
+        (height, width, 3) uint8 RGB.
+    """
+    from PIL import Image, ImageDraw
+
+    picture = Image.fromarray(image)
+    draw = ImageDraw.Draw(picture)
+    for face in reversed(list(seen)):
+        _draw_face(draw, face, picture.size)
+    return np.asarray(picture, np.uint8)
+
+
+def _draw_face(draw: ImageDraw, face: SeenFace, size: tuple[int, int]) -> None:
+    x0, y0, x1, y1 = face.box
+    colour = COLOURS[face.wearing.label]
+    side = max(x1 - x0, y1 - y0)
+    thick = max(1, round(side / 50))
+    draw.rounded_rectangle((x0, y0, x1, y1), radius=side / 14, outline=colour, width=thick)
+    font = _font(float(np.clip(side / 8, 10, max(12, size[1] / 22))))
+    words = caption(face) if side >= 60 else WORDS[face.wearing.label] if side >= 36 else ""
+    if not words:
+        return
+    left, top, right, bottom = draw.textbbox((0, 0), words, font=font)
+    width, height = right - left + 8, bottom - top + 6
+    x = float(np.clip((x0 + x1 - width) / 2, 0, max(0, size[0] - width)))
+    y = y0 - height - thick if y0 - height - thick >= 0 else min(y1 + thick, size[1] - height)
+    draw.rounded_rectangle((x, y, x + width, y + height), radius=4, fill=colour)
+    draw.text((x + 4 - left, y + 3 - top), words, font=font, fill=(255, 255, 255))
+
+
+def _font(size: float) -> FreeTypeFont | ImageFont:
+    from PIL import ImageFont
+
+    return ImageFont.load_default(size)

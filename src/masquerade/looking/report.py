@@ -1,0 +1,113 @@
+"""A page that shows what was seen: one HTML file with its pictures inside, no script, no outside host."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections import Counter
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+from numpy.typing import NDArray
+
+from masquerade.looking.annotate import COLOURS, WORDS, annotate
+from masquerade.looking.seen import Seen, SeenFace
+from masquerade.wearing.types import LABELS
+
+SIDE = 720
+STYLE = """
+:root { color-scheme: light dark; --ink: #1d2327; --soft: #5c6770; --line: #d9dee2; --paper: #f6f7f8; --card: #fff }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #e8ebed; --soft: #9aa5ad; --line: #353c42; --paper: #15181b; --card: #1e2226 } }
+* { box-sizing: border-box }
+body { margin: 0; font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper) }
+main { max-width: 1180px; margin: 0 auto; padding: 2.5rem 1.25rem 4rem }
+h1 { font-size: 1.9rem; margin: 0 0 .25rem } h2 { font-size: 1rem; margin: 0; overflow-wrap: anywhere }
+p { color: var(--soft); margin: .25rem 0 1.25rem } .error { color: #c83e00 }
+.count { display: flex; flex-wrap: wrap; gap: .75rem; margin: 1.5rem 0; padding: 0; list-style: none }
+.count li { background: var(--card); border: 1px solid var(--line); border-left: 6px solid; border-radius: 8px;
+  padding: .5rem 1rem } .count b { font-size: 1.5rem; margin-right: .4rem; font-variant-numeric: tabular-nums }
+.photos { display: grid; grid-template-columns: repeat(auto-fill, minmax(340px, 1fr)); gap: 1.25rem;
+  align-items: start }
+article { background: var(--card); border: 1px solid var(--line); border-radius: 12px; overflow: hidden }
+article img { display: block; width: 100% } article > div { padding: .8rem 1rem 1rem }
+table { border-collapse: collapse; width: 100%; font-size: .875rem; margin-top: .5rem }
+th, td { text-align: left; padding: .25rem .5rem .25rem 0; border-top: 1px solid var(--line); vertical-align: top }
+th { color: var(--soft); font-weight: 500 } td.n { font-variant-numeric: tabular-nums; white-space: nowrap }
+"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entry:
+    """One picture of the page: its name, and either what was seen in it or why it could not be read."""
+
+    name: str
+    image: NDArray[np.uint8] | None = None
+    seen: Seen | None = None
+    error: str = ""
+
+
+def shrink(image: NDArray[np.uint8], side: int = SIDE) -> bytes:
+    """Encode a picture as JPEG with its longer side at most ``side`` pixels."""
+    from PIL import Image
+
+    picture = Image.fromarray(image)
+    picture.thumbnail((side, side))
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=85)
+    return buffer.getvalue()
+
+
+def entry_of(name: str, image: NDArray[np.uint8], seen: Seen) -> Entry:
+    """Make an entry that keeps no more than the small annotated picture."""
+    from PIL import Image
+
+    with Image.open(io.BytesIO(shrink(annotate(image, seen)))) as small:
+        return Entry(name, np.asarray(small.convert("RGB"), np.uint8), seen)
+
+
+def page(title: str, entries: list[Entry]) -> str:
+    """Write the page.
+
+    Args:
+        title: heading.
+        entries: pictures in their order.
+
+    Returns:
+        HTML text that refers to nothing outside itself.
+    """
+    faces = [face for entry in entries if entry.seen is not None for face in entry.seen]
+    counts = Counter(face.wearing.label for face in faces)
+    items = "".join(
+        f'<li style="border-left-color: rgb{COLOURS[label]}"><b>{counts[label]}</b>{escape(WORDS[label])}</li>'
+        for label in LABELS
+    )
+    articles = "".join(_article(entry) for entry in entries)
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head><body><main>'
+        f"<h1>{escape(title)}</h1><p>{len(entries)} photos, {len(faces)} faces. Everything was computed on this "
+        f'machine; nobody was identified.</p><ul class="count">{items}</ul><div class="photos">{articles}</div>'
+        "</main></body></html>\n"
+    )
+
+
+def _article(entry: Entry) -> str:
+    heading = f"<h2>{escape(entry.name)}</h2>"
+    if entry.seen is None or entry.image is None:
+        return f'<article><div>{heading}<p class="error">{escape(entry.error)}</p></div></article>'
+    data = base64.b64encode(shrink(entry.image)).decode("ascii")
+    picture = f'<img alt="{escape(entry.name)} with {len(entry.seen)} faces marked" src="data:image/jpeg;base64,{data}">'
+    rows = "".join(_row(face) for face in entry.seen)
+    head = "<tr><th>wearing</th><th>sure</th><th>why</th><th>yaw, pitch, roll</th></tr>"
+    body = f"<table>{head}{rows}</table>" if rows else "<p>No face was found.</p>"
+    return f"<article>{picture}<div>{heading}{body}</div></article>"
+
+
+def _row(face: SeenFace) -> str:
+    wearing, pose = face.wearing, face.pose
+    return (
+        f'<tr><td>{escape(WORDS[wearing.label])}</td><td class="n">{wearing.probability:.0%}</td>'
+        f'<td>{escape(wearing.reason)}</td><td class="n">{pose.yaw:+.0f}° {pose.pitch:+.0f}° {pose.roll:+.0f}°</td></tr>'
+    )

@@ -1,0 +1,17 @@
+"""Registry of weights, and the one place that makes inference sessions."""
+
+from masquerade.models.card import ModelCard, Tensor, read_card
+from masquerade.models.registry import Model, bundled_folder, get_model, list_models
+from masquerade.models.sessions import Session, get_session
+
+__all__ = [
+    "Model",
+    "ModelCard",
+    "Session",
+    "Tensor",
+    "bundled_folder",
+    "get_model",
+    "get_session",
+    "list_models",
+    "read_card",
+]

@@ -1,0 +1,109 @@
+"""The one place that makes ONNX Runtime sessions.
+
+All sessions of a process share one thread pool, as large as the setting ``threads``: left alone,
+ONNX Runtime opens a thread a core of the host for each session, which storms in containers.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import warnings
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from masquerade.errors import ModelContractBroken
+from masquerade.models.registry import Model, get_model
+from masquerade.settings import get_settings
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_lock = threading.Lock()
+_sessions: dict[str, Session] = {}
+_pool_process: int | None = None
+
+
+class Session:
+    """A loaded model. ``run`` may be called from several threads at once."""
+
+    def __init__(self, model: Model, inner: Any) -> None:
+        """Wrap an ONNX Runtime session and check it against the card's tensors."""
+        self.model = model
+        self.card = model.card
+        self._inner = inner
+        self._outputs = [tensor.name for tensor in self.card.outputs]
+        for kind, expected, found in (
+            ("inputs", {tensor.name for tensor in self.card.inputs}, {item.name for item in inner.get_inputs()}),
+            ("outputs", set(self._outputs), {item.name for item in inner.get_outputs()}),
+        ):
+            if not expected <= found or (kind == "inputs" and expected != found):
+                raise ModelContractBroken(
+                    f"{self.card.name}: the card names {kind} {sorted(expected)}, the file has {sorted(found)}"
+                )
+
+    def run(self, inputs: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
+        """Run the model.
+
+        Args:
+            inputs: an array for each input that the card names.
+
+        Returns:
+            An array for each output that the card names.
+        """
+        return dict(zip(self._outputs, self._inner.run(self._outputs, dict(inputs)), strict=True))
+
+
+def _options() -> Any:
+    """Give session options that use the pool of this process, made on first use."""
+    import onnxruntime
+
+    global _pool_process  # noqa: PLW0603 - the pool belongs to the process, as in ONNX Runtime itself
+    if _pool_process is None:
+        onnxruntime.set_default_logger_severity(3)
+        onnxruntime.set_global_thread_pool_sizes(get_settings().threads, 1)
+        _pool_process = os.getpid()
+    options = onnxruntime.SessionOptions()
+    options.use_per_session_threads = False
+    options.log_severity_level = 3
+    # Without this the pool's threads spin between calls and take the cores from the rest.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return options
+
+
+def _load(model: Model) -> Session:
+    import onnxruntime
+
+    content = model.read()
+    if not model.card.commercial_use and not model.bundled:
+        warnings.warn(
+            f"the licence of {model.card.name} ({model.card.licence}) forbids commercial use", UserWarning, stacklevel=4
+        )
+    try:
+        inner = onnxruntime.InferenceSession(content, _options(), providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime raises its own unrelated types, one per status code
+        raise ModelContractBroken(f"{model.card.name}: ONNX Runtime refuses {model.path}: {error}") from error
+    return Session(model, inner)
+
+
+def get_session(name: str) -> Session:
+    """Return the session of a registered model, made once a process; safe to call from several threads.
+
+    Raises:
+        ModelUnknown: no model of that name.
+        ModelHashMismatch: its file is not the one that its card names.
+        ModelContractBroken: its file does not fit its card.
+    """
+    session = _sessions.get(name)
+    if session is not None and _pool_process == os.getpid():
+        return session
+    with _lock:
+        if _pool_process not in (None, os.getpid()):
+            raise ModelContractBroken(
+                "this process was forked after models were loaded, and the threads of their pool did not come along",
+                hint="start worker processes with the 'spawn' or 'forkserver' method, or load models after the fork",
+            )
+        if name not in _sessions:
+            _sessions[name] = _load(get_model(name))
+        return _sessions[name]

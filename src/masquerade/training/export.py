@@ -1,0 +1,82 @@
+"""Export a trained wearing network as ONNX, with its card.
+
+``python -m masquerade.training.export --run FOLDER --card TEMPLATE.json --out src/masquerade/models/weights``
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import io
+import json
+import sys
+from pathlib import Path
+
+import onnx
+import torch
+from torch import Tensor, nn
+
+from masquerade.models.card import ModelCard
+from masquerade.training.wearing import MEAN, RECIPES, STD, load_net
+
+OPSET = 17
+
+
+class Exported(nn.Module):
+    """The network with what stands before and after it: pixels 0 to 255 in, probabilities out."""
+
+    def __init__(self, net: nn.Module) -> None:
+        """Wrap a network that gives six logits."""
+        super().__init__()
+        self.net = net
+        self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1) * 255)
+        self.register_buffer("scale", 1 / (torch.tensor(STD).view(1, 3, 1, 1) * 255))
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """Map (n, 3, size, size) to label probabilities (n, 3) and part probabilities (n, 3)."""
+        logits = self.net((pixels - self.mean) * self.scale)
+        return logits[:, :3].softmax(1), logits[:, 3:].sigmoid()
+
+
+def export(net: nn.Module, size: int) -> bytes:
+    """Return the ONNX file of a network, batch free."""
+    buffer = io.BytesIO()
+    torch.onnx.export(
+        Exported(net).eval(),
+        (torch.zeros(1, 3, size, size),),
+        buffer,
+        input_names=["pixels"],
+        output_names=["probabilities", "visible"],
+        dynamic_axes={"pixels": {0: "batch"}, "probabilities": {0: "batch"}, "visible": {0: "batch"}},
+        opset_version=OPSET,
+        dynamo=False,
+    )
+    model = onnx.load_from_string(buffer.getvalue())
+    model.producer_name, model.producer_version = "masquerade", ""
+    onnx.checker.check_model(model, full_check=True)
+    return model.SerializeToString(deterministic=True)
+
+
+def main() -> None:
+    """Export from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kind", choices=sorted(RECIPES), default="student")
+    parser.add_argument("--run", type=Path, required=True, help="run folder of the network")
+    parser.add_argument("--card", type=Path, required=True, help="the card, whose sha256 and file are filled in")
+    parser.add_argument("--out", type=Path, required=True, help="folder for NAME.onnx and NAME.json")
+    arguments = parser.parse_args()
+    content = export(load_net(arguments.kind, arguments.run), RECIPES[arguments.kind].size)
+    fields = json.loads(arguments.card.read_text(encoding="utf-8"))
+    fields["file"] = f"{fields['name']}.onnx"
+    fields["sha256"] = hashlib.sha256(content).hexdigest()
+    fields["parameters"] = {**fields.get("parameters", {}), "size": RECIPES[arguments.kind].size}
+    ModelCard.model_validate(fields)
+    (arguments.out / fields["file"]).write_bytes(content)
+    (arguments.out / f"{fields['name']}.json").write_text(
+        json.dumps(fields, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
+    sys.stdout.write(f"{fields['name']}  {fields['sha256']}  {len(content)} bytes\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,206 @@
+"""Training and test crops for the wearing network, with their split.
+
+Photos of all sets are put into near-duplicate groups together, by the whole photo and by each
+face; a group is held out, or trained on, as one.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from masquerade.datasets import wearing_sets
+from masquerade.datasets.duplicates import group, photo_hashes
+from masquerade.datasets.types import LABELS, LabelledPhoto
+from masquerade.evaluation.detection import match
+from masquerade.faces import find_faces
+from masquerade.image import read_image
+from masquerade.wearing.crops import face_crops
+from masquerade.wearing.types import PARTS
+
+CROP = 144
+MARGIN = 0.45
+"""The stored crops are wider than the network's, so that training can shift and scale them."""
+MIN_SIDE = 16.0
+FACE_DISTANCE = 6
+SOURCES = {
+    "ilc2021": wearing_sets.read_ilc2021,
+    "mask-kinds": wearing_sets.read_mask_kinds,
+    "two-class": wearing_sets.read_two_class,
+    "rmfd": wearing_sets.read_rmfd,
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Crops:
+    """Crops of faces, n in all. A face that was labelled and found gives two, one for each box.
+
+    Attributes:
+        images: (n, 144, 144, 3) uint8 RGB, a margin of 0.45 around the box.
+        labels: (n,) index into ``LABELS``.
+        visible: (n, 3) float32, 1 where nose, mouth, chin show, 0 where covered, nan where unknown.
+        sides: (n,) float32, longer side of the face's box in the photo, pixels.
+        faces: (n,) a number for each face; its two crops share it.
+        photos: (n,) index into ``keys``.
+        detected: (n,) bool, True where the box is the detector's, False where a person drew it.
+        groups: (n,) the near-duplicate group of the photo.
+        held_out: (n,) bool.
+        sources: (n,) index into the names of ``SOURCES``.
+        keys: names of the photos.
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    visible: NDArray[np.float32]
+    sides: NDArray[np.float32]
+    faces: NDArray[np.int64]
+    photos: NDArray[np.int64]
+    detected: NDArray[np.bool_]
+    groups: NDArray[np.int64]
+    held_out: NDArray[np.bool_]
+    sources: NDArray[np.int64]
+    keys: NDArray[np.str_]
+
+    def where(self, chosen: NDArray[np.bool_]) -> Crops:
+        """Return the crops that a mask (n,) chooses."""
+        return Crops(
+            **{
+                name: getattr(self, name) if name == "keys" else getattr(self, name)[chosen]
+                for name in self.__dataclass_fields__
+            }
+        )
+
+    def save(self, path: Path) -> None:
+        """Write all arrays to an ``.npz`` file."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(path, **{name: getattr(self, name) for name in self.__dataclass_fields__})
+
+    @classmethod
+    def load(cls, path: Path) -> Crops:
+        """Read what ``save`` wrote."""
+        with np.load(path, allow_pickle=False) as arrays:
+            return cls(**{name: arrays[name] for name in cls.__dataclass_fields__})
+
+
+def read_part_labels() -> dict[tuple[str, int], NDArray[np.float32]]:
+    """Read which parts show on faces whose mask is worn wrongly, labelled by eye.
+
+    Returns:
+        (photo key, face number) to (3,) float32 of 1 and 0; faces that could not be told are absent.
+    """
+    table = {}
+    with (files("masquerade.training") / "part_labels.csv").open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream):
+            if row["visible"] != "?":
+                shown = [float(part[0] in row["visible"]) for part in PARTS]
+                table[row["photo"], int(row["face"])] = np.array(shown, np.float32)
+    return table
+
+
+def part_target(label: int, by_eye: NDArray[np.float32] | None) -> NDArray[np.float32]:
+    """Which parts show: all on a bare face, none under a mask worn right, by eye otherwise."""
+    if LABELS[label] == "incorrect":
+        return by_eye if by_eye is not None else np.full(3, np.nan, np.float32)
+    return np.full(3, float(LABELS[label] == "without_mask"), np.float32)
+
+
+def _photo_crops(photo: LabelledPhoto) -> tuple[list[tuple[int, bool, NDArray[np.float32]]], NDArray[np.uint8]]:
+    """Boxes of one photo as (face number, detected, box), and the photo."""
+    image = read_image(photo.path)
+    if photo.source == "two-class":  # tight crops: the picture is the face
+        height, width = image.shape[:2]
+        box = np.array([0.1 * width, 0.1 * height, 0.9 * width, 0.9 * height], np.float32)
+        return [(0, False, box)], image
+    faces = find_faces(image, "photo")
+    if photo.boxes is None:  # one person a photo: the surest face
+        return [(0, True, box) for box in faces.boxes[np.argsort(-faces.scores, kind="stable")[:1]]], image
+    found = faces.boxes
+    partners = match(photo.boxes, found, 0.4)
+    drawn = [(number, False, box) for number, box in enumerate(photo.boxes)]
+    return drawn + [(number, True, found[index]) for number, index in enumerate(partners) if index >= 0], image
+
+
+def build_crops() -> Crops:
+    """Read all sets, find the faces, cut the crops and split them. Takes a few minutes.
+
+    Raises:
+        DataMissing: a set is absent.
+    """
+    photos = [photo for read in SOURCES.values() for photo in read()]
+    by_eye = read_part_labels()
+    hashes, face_hashes = [], []
+    columns: dict[str, list[object]] = {name: [] for name in Crops.__dataclass_fields__}
+    face_count = 0
+    for index, photo in enumerate(photos):
+        boxes, image = _photo_crops(photo)
+        hashes.append(photo_hashes(image))
+        numbers: dict[int, int] = {}
+        for number, detected, box in boxes:
+            side = float((box[2:] - box[:2]).max())
+            if side < MIN_SIDE:
+                continue
+            label = photo.labels[number]
+            crop = face_crops(image, box[None], CROP, MARGIN)[0]
+            if number not in numbers:
+                numbers[number] = face_count
+                face_count += 1
+                face_hashes.append((index, photo_hashes(crop[16:-16, 16:-16])))
+            columns["images"].append(crop)
+            columns["labels"].append(label)
+            columns["visible"].append(part_target(label, by_eye.get((photo.key, number))))
+            columns["sides"].append(side)
+            columns["faces"].append(numbers[number])
+            columns["photos"].append(index)
+            columns["detected"].append(detected)
+            columns["sources"].append(list(SOURCES).index(photo.source))
+    groups = merge_groups(np.array(hashes), face_hashes)
+    held = np.array([wearing_sets.is_held_out(photos[root].key) for root in groups])
+    of_crop = np.array(columns["photos"], np.int64)
+    return Crops(
+        images=np.array(columns["images"], np.uint8),
+        labels=np.array(columns["labels"], np.int64),
+        visible=np.array(columns["visible"], np.float32),
+        sides=np.array(columns["sides"], np.float32),
+        faces=np.array(columns["faces"], np.int64),
+        photos=of_crop,
+        detected=np.array(columns["detected"], np.bool_),
+        groups=groups[of_crop],
+        held_out=held[of_crop],
+        sources=np.array(columns["sources"], np.int64),
+        keys=np.array([photo.key for photo in photos]),
+    )
+
+
+def merge_groups(
+    hashes: NDArray[np.bool_], face_hashes: list[tuple[int, NDArray[np.bool_]]]
+) -> NDArray[np.int64]:
+    """Group photos that look alike, or that show a face which looks alike.
+
+    Args:
+        hashes: (n, 2, 64) of the photos.
+        face_hashes: (photo, (2, 64) hash) of every face.
+
+    Returns:
+        (n,) the smallest photo index of each photo's group.
+    """
+    by_photo = group(hashes)
+    owners = np.array([photo for photo, _ in face_hashes])
+    by_face = group(np.array([value for _, value in face_hashes]), FACE_DISTANCE)
+    links = [(photo, int(root)) for photo, root in enumerate(by_photo)]
+    links += [(int(owners[face]), int(owners[root])) for face, root in enumerate(by_face)]
+    parent = np.arange(len(hashes))
+
+    def root_of(index: int) -> int:
+        while parent[index] != index:
+            index = int(parent[index])
+        return index
+
+    for one, other in links:
+        first, second = sorted((root_of(one), root_of(other)))
+        parent[second] = first
+    return np.array([root_of(index) for index in range(len(hashes))], np.int64)
