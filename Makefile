@@ -1,0 +1,45 @@
+# Two commands: `make demo` looks at the sample photos, `make test` runs the tests.
+VENV ?= .venv
+PYTHON ?= python3
+BIN = $(VENV)/bin
+# Extra groups that the tests are to cover: `make test TRAIN=1` installs torch (5.5 GB) too.
+TRAIN ?=
+
+.PHONY: install demo test lint lock clean
+
+install: $(VENV)/.base
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.base: $(VENV)/bin/python pyproject.toml requirements/base.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/base.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+$(VENV)/.test: $(VENV)/.base requirements/test.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.txt
+	touch $@
+
+$(VENV)/.train: $(VENV)/.test requirements/train.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/train.txt
+	touch $@
+
+demo: install
+	$(BIN)/masquerade look samples --save demo/pictures --report demo/report.html
+
+test: $(if $(TRAIN),$(VENV)/.train,$(VENV)/.test) lint
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered --cov-fail-under=$(if $(TRAIN),90,80)
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# Write the lock files anew from pyproject.toml.
+lock: $(VENV)/bin/python
+	sh tools/lock.sh $(BIN)/python
+
+clean:
+	rm -rf $(VENV) demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
