@@ -7,7 +7,6 @@ on first use, so that importing the package costs nothing.
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -53,6 +52,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """Load a public name from its room."""
     if name == "__version__":
+        from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - takes as long as all the rest
+
         try:
             return version("masquerade")
         except PackageNotFoundError:

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from masquerade.settings import get_settings
+
 Floats = NDArray[np.float32]
+
+
+@lru_cache(maxsize=1)
+def opencv() -> Any:
+    """Return OpenCV, loaded on first use; its pool of threads is as large as the setting ``threads``."""
+    import cv2  # noqa: PLC0415 - the boxes above need no OpenCV, and start faster without
+
+    cv2.setNumThreads(get_settings().threads)
+    return cv2
 
 
 def box_iou(boxes: NDArray[Any], others: NDArray[Any]) -> Floats:
@@ -23,7 +35,7 @@ def box_iou(boxes: NDArray[Any], others: NDArray[Any]) -> Floats:
     shared = box_intersection(boxes, others)
     areas, other_areas = box_area(boxes), box_area(others)
     union = areas[:, None] + other_areas[None] - shared
-    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+    return np.asarray(np.divide(shared, union, out=np.zeros_like(shared), where=union > 0), np.float32)
 
 
 def box_intersection(boxes: NDArray[Any], others: NDArray[Any]) -> Floats:
@@ -124,9 +136,7 @@ def box_to_square(box: NDArray[Any], size: int) -> NDArray[np.float64]:
     return np.array([[sx, 0, (0.5 - x0) * sx - 0.5], [0, sy, (0.5 - y0) * sy - 0.5]])
 
 
-def sample(
-    image: NDArray[np.uint8], matrix: NDArray[Any], size: tuple[int, int], border: int = 0
-) -> NDArray[np.uint8]:
+def sample(image: NDArray[np.uint8], matrix: NDArray[Any], size: tuple[int, int], border: int = 0) -> NDArray[np.uint8]:
     """Draw the part of a picture that an affine matrix maps onto a canvas.
 
     Where the matrix shrinks by more than half, the part is first averaged down, so that nothing aliases.
@@ -140,8 +150,7 @@ def sample(
     Returns:
         (height, width, channels) uint8.
     """
-    import cv2
-
+    cv2 = opencv()
     matrix = np.asarray(matrix, np.float64)
     scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
     steps = int(1 / scale) if scale > 0 else 1
@@ -163,18 +172,23 @@ def sample(
 def _averaged(
     image: NDArray[np.uint8], matrix: NDArray[np.float64], size: tuple[int, int], steps: int
 ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """Cut out what the canvas shows and average blocks of ``steps`` pixels; adapt the matrix."""
-    import cv2
+    """Cut out what the canvas shows and average blocks of ``steps`` pixels; adapt the matrix.
 
+    Where the last block reaches beyond the picture, the picture's last pixels fill it.
+    """
     width, height = size
     corners = np.array([[0, 0], [width, 0], [0, height], [width, height]], np.float64)
     reach = transform(invert(matrix), corners)
     x0, y0 = (int(value) for value in np.clip(np.floor(reach.min(axis=0)) - steps, 0, None))
     x1, y1 = np.minimum(np.ceil(reach.max(axis=0)) + steps, [image.shape[1], image.shape[0]]).astype(int).tolist()
-    if x1 - x0 < steps or y1 - y0 < steps:
+    if x1 <= x0 or y1 <= y0:
         return image, matrix
-    columns, rows = (x1 - x0) // steps, (y1 - y0) // steps
+    columns, rows = -(-(x1 - x0) // steps), -(-(y1 - y0) // steps)
     part = image[y0 : y0 + rows * steps, x0 : x0 + columns * steps]
+    below, beside = rows * steps - part.shape[0], columns * steps - part.shape[1]
+    cv2 = opencv()
+    if below or beside:
+        part = cv2.copyMakeBorder(part, 0, below, 0, beside, cv2.BORDER_REPLICATE)
     small = cv2.resize(part, (columns, rows), interpolation=cv2.INTER_AREA)
     # Small pixel u covers big pixels x0 + steps * u + (steps - 1) / 2.
     offset = np.array([x0 + (steps - 1) / 2, y0 + (steps - 1) / 2])

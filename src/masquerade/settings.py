@@ -51,7 +51,8 @@ class Settings(BaseSettings):
         default=50_000_000, description="Largest picture that is decoded, in pixels."
     )
     threads: Annotated[int, Field(ge=1, le=256)] = Field(
-        default_factory=lambda: min(2, usable_cores()), description="Threads that inference may use, in the whole process."
+        default_factory=lambda: min(2, usable_cores()),
+        description="Threads that inference may use, in the whole process.",
     )
     models_dir: Path = Field(
         default=Path(platformdirs.user_data_dir("masquerade")) / "models",

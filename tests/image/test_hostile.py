@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks.fuzz_images import main, make_case, run, seed_pictures, table
+from benchmarks.fuzz_cases import make_case, seed_pictures
+from benchmarks.fuzz_images import main, run, table
 from masquerade.errors import (
     ImageDamaged,
     ImageEmpty,

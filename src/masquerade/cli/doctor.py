@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from masquerade.cli.printing import shown
+
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """Check the install: versions, runtimes, threads, settings, models and their hashes. Exit code 1 on trouble."""
@@ -22,7 +24,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
         for model in report["models"]:
             typer.echo(f"  {model['name']:24} {model['state']}  {model['sha256'][:16]}  {model['licence']}")
         for line in report["trouble"]:
-            typer.echo(f"trouble: {line}")
+            typer.echo(f"trouble: {shown(line)}")
         typer.echo("all well" if not report["trouble"] else f"{len(report['trouble'])} trouble(s)")
     if report["trouble"]:
         raise typer.Exit(1)
@@ -66,14 +68,19 @@ def _versions(names: tuple[str, ...]) -> dict[str, str]:
 
 
 def _runtime(cores: int, threads: int, trouble: list[str]) -> dict[str, str]:
-    import onnxruntime
-
     if threads > cores:
         trouble.append(f"setting threads is {threads}, but this process may use {cores} cores")
+    try:
+        import onnxruntime
+    except ImportError as error:  # a broken install is what this command is there to tell
+        trouble.append(f"onnxruntime cannot be loaded: {error}")
+        providers = "none"
+    else:
+        providers = f"CPUExecutionProvider (of {', '.join(onnxruntime.get_available_providers())})"
     return {
         "cores this process may use": str(cores),
         "inference threads": str(threads),
-        "execution providers": f"CPUExecutionProvider (of {', '.join(onnxruntime.get_available_providers())})",
+        "execution providers": providers,
     }
 
 
@@ -82,13 +89,18 @@ def _models(trouble: list[str]) -> list[dict[str, str]]:
     from masquerade.models import get_session, list_models
 
     found = []
-    for model in list_models():
+    try:
+        models = list_models()
+    except ModelError as error:  # a card that cannot be read
+        trouble.append(f"{error} [{error.code}]")
+        models = []
+    for model in models:
         state = "ok"
         try:
             get_session(model.card.name)
         except ModelError as error:
             state = error.code
-            trouble.append(str(error))
+            trouble.append(f"{error} [{error.code}]")
         found.append(
             {
                 "name": model.card.name,

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from masquerade.cli.printing import Bar, shown
+
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from masquerade.errors import MasqueradeError
     from masquerade.looking import Seen
     from masquerade.looking.report import Entry
@@ -27,34 +31,33 @@ def look(
 
     Exit code 0 when every photo was read, 1 when some could not be, 2 when there was nothing to do.
     """
-    from masquerade.cli.saving import Saver
-    from masquerade.errors import ImageError, MasqueradeError
-    from masquerade.image import find_pictures, read_image
-    from masquerade.looking import look as look_at
+    from masquerade.cli.saving import Originals, Saver, make_folder
+    from masquerade.image import find_pictures
 
-    paths = find_pictures(photos)
+    paths = _without_results(find_pictures(photos), photos, save)
     saver = Saver(save, paths) if save is not None else None
+    if report is not None:
+        Originals(paths).refuse(report)
+        make_folder(report.parent)
     entries: list[Entry] = []
     failed: list[tuple[Path, MasqueradeError]] = []
-    totals: dict[str, int] = {}
-    with _progress(len(paths)) as advance:
+    totals: Counter[str] = Counter()
+    with Bar("looking", len(paths)) as bar:
         for path in paths:
-            try:
-                image = read_image(path)
-                seen = look_at(image, effort="frame" if fast else "photo")
-            except ImageError as error:
-                failed.append((path, error))
-                _print_error(path, error, as_json)
-                seen = None
-            else:
+            found = _look_at(path, fast)
+            bar.hide()
+            if isinstance(found, tuple):
+                image, seen = found
                 _print_seen(path, seen, as_json)
-                for face in seen:
-                    totals[face.wearing.label] = totals.get(face.wearing.label, 0) + 1
+                totals.update(face.wearing.label for face in seen)
                 if saver is not None:
                     saver.write(path, image, seen)
+            else:
+                _print_error(path, found, as_json)
+                failed.append((path, found))
             if report is not None:
-                entries.append(_entry(path, None if seen is None else (image, seen), failed))
-            advance()
+                entries.append(_entry(path, found))
+            bar.advance()
     if report is not None:
         _write_report(report, entries)
     if not as_json:
@@ -63,10 +66,32 @@ def look(
         raise typer.Exit(1)
 
 
-def _entry(path: Path, found: tuple[Any, Seen] | None, failed: list[tuple[Path, MasqueradeError]]) -> Entry:
+def _look_at(path: Path, fast: bool) -> tuple[NDArray[np.uint8], Seen] | MasqueradeError:
+    """Read a photo and look at it; the error when it cannot be read."""
+    from masquerade.errors import ExtraMissing, ImageError
+    from masquerade.image import read_image
+    from masquerade.looking import look
+
+    try:
+        image = read_image(path)
+        return image, look(image, effort="frame" if fast else "photo")
+    except (ImageError, ExtraMissing) as error:
+        return error
+
+
+def _without_results(paths: list[Path], named: list[str], save: Path | None) -> list[Path]:
+    """Leave out what an earlier run saved below a folder that is searched; what is named itself stays."""
+    if save is None:
+        return paths
+    folder = save.absolute()
+    found = [path for path in paths if folder not in path.absolute().parents or str(path) in named]
+    return found or paths
+
+
+def _entry(path: Path, found: tuple[NDArray[np.uint8], Seen] | MasqueradeError) -> Entry:
     from masquerade.looking.report import Entry, entry_of
 
-    return entry_of(str(path), *found) if found is not None else Entry(str(path), error=str(failed[-1][1]))
+    return entry_of(shown(path), *found) if isinstance(found, tuple) else Entry(shown(path), error=shown(found))
 
 
 def _write_report(target: Path, entries: list[Entry]) -> None:
@@ -77,37 +102,20 @@ def _write_report(target: Path, entries: list[Entry]) -> None:
     typer.echo(f"report: {target.resolve().as_uri()}", err=True)
 
 
-@contextmanager
-def _progress(count: int) -> Iterator[Any]:
-    """A bar on standard error for more than one photo, when that is a terminal."""
-    import sys
-
-    if count < 2 or not sys.stderr.isatty():
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("looking"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=sys.stdout.isatty()) as bar:
-        task = bar.add_task("looking", total=count)
-        yield lambda: bar.advance(task)
-
-
 def _print_error(path: Path, error: MasqueradeError, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps({"photo": str(path), "error": error.to_dict()}, ensure_ascii=False))
+        typer.echo(json.dumps({"photo": str(path), "error": error.to_dict()}))
 
 
 def _print_seen(path: Path, seen: Seen, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps({"photo": str(path), **seen.to_dict()}, ensure_ascii=False))
+        typer.echo(json.dumps({"photo": str(path), **seen.to_dict()}))
         return
     size = f"{seen.width} x {seen.height}"
     if not len(seen):
-        typer.echo(f"{path}  {size}: no face was found")
+        typer.echo(f"{shown(path)}  {size}: no face was found")
         return
-    typer.echo(f"{path}  {size}: {len(seen)} {'face' if len(seen) == 1 else 'faces'}")
+    typer.echo(f"{shown(path)}  {size}: {len(seen)} {'face' if len(seen) == 1 else 'faces'}")
     rows = [("", "box", "score", "wearing", "sure", "why", "yaw", "pitch", "roll")]
     for number, face in enumerate(seen, start=1):
         wearing, pose = face.wearing, face.pose
@@ -121,11 +129,12 @@ def _print_seen(path: Path, seen: Seen, as_json: bool) -> None:
         typer.echo(f"  {'  '.join(cells)}".rstrip())
 
 
-def _print_summary(count: int, totals: dict[str, int], failed: list[tuple[Path, MasqueradeError]]) -> None:
+def _print_summary(count: int, totals: Counter[str], failed: list[tuple[Path, MasqueradeError]]) -> None:
     if count > 1:
         parts = ", ".join(f"{totals[label]} {label}" for label in sorted(totals)) or "no faces"
         typer.echo(f"{count - len(failed)} of {count} photos read: {parts}")
     if failed:
         typer.echo(f"could not be read ({len(failed)}):", err=True)
         for path, error in failed:
-            typer.echo(f"  {path}: {error} [{error.code}]", err=True)
+            named = str(error).startswith(str(path))
+            typer.echo(f"  {'' if named else f'{shown(path)}: '}{shown(error)} [{error.code}]", err=True)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from masquerade.cli.printing import shown
+
+if TYPE_CHECKING:
+    from masquerade.models import Model
 
 app = typer.Typer(help="List, show and verify the models.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -54,21 +59,33 @@ def show(name: Annotated[str, typer.Argument(help="Name of the model.")], as_jso
 @app.command()
 def verify(
     names: Annotated[list[str] | None, typer.Argument(help="Models to verify; all by default.")] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Compare every model's file with the SHA-256 of its card, and load it. Exit code 1 when one fails."""
-    from masquerade.errors import ModelError
-    from masquerade.models import get_model, get_session, list_models
+    from masquerade.models import get_model, list_models
 
-    failed = 0
-    for name in names or [model.card.name for model in list_models()]:
-        model = get_model(name)
-        try:
-            model.read()
-            get_session(name)
-        except ModelError as error:
-            failed += 1
-            typer.echo(f"{name}: {error} [{error.code}]")
-        else:
-            typer.echo(f"{name}: ok, {model.card.sha256}")
-    if failed:
+    models = [get_model(name) for name in names] if names else list_models()
+    rows = [
+        {"name": model.card.name, "state": "ok", "sha256": model.card.sha256, **_trouble(model)} for model in models
+    ]
+    if as_json:
+        typer.echo(json.dumps(rows))
+    else:
+        for row in rows:
+            details = row["sha256"] if row["state"] == "ok" else f"{row['message']} [{row['state']}]"
+            typer.echo(f"{row['name']}: {'ok, ' if row['state'] == 'ok' else ''}{shown(details)}")
+    if any(row["state"] != "ok" for row in rows):
         raise typer.Exit(1)
+
+
+def _trouble(model: Model) -> dict[str, str]:
+    """Read and load a model; the code and message of what goes wrong."""
+    from masquerade.errors import ModelError
+    from masquerade.models import get_session
+
+    try:
+        model.read()
+        get_session(model.card.name)
+    except ModelError as error:
+        return {"state": error.code, "message": str(error)}
+    return {}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     from masquerade.looking import Seen
 
 WRITABLE = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP"}
+STAMP = "annotated by masquerade look"
+"""Stands in the EXIF of every annotated picture: a picture with it may be written anew, any other file not."""
+SOFTWARE_TAG = 0x0131
 
 
 def write_whole(target: Path, content: bytes) -> None:
@@ -24,47 +29,123 @@ def write_whole(target: Path, content: bytes) -> None:
     Raises:
         DestinationUnusable: the folder cannot be made, or the file not written.
     """
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    partial = target.with_name(f".masquerade-{os.getpid()}.partial")
+    make_folder(target.parent)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
         partial.write_bytes(content)
         partial.replace(target)
     except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise DestinationUnusable(
-            f"{target} cannot be written: {error.strerror or error}", hint="name a folder that is writable and has room"
-        ) from error
+        raise _unusable(target, error) from error
+    finally:
+        with suppress(OSError):
+            partial.unlink()
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder where there is none.
+
+    Raises:
+        DestinationUnusable: it cannot be made, or is a file.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unusable(folder, error) from error
+
+
+def _unusable(target: Path, error: OSError) -> DestinationUnusable:
+    return DestinationUnusable(
+        f"{target} cannot be written: {error.strerror or error}", hint="name a place that is writable and has room"
+    )
+
+
+class Originals:
+    """The files that are looked at, by whatever names."""
+
+    def __init__(self, photos: Iterable[Path]) -> None:
+        """Take all photos; those that do not exist count for nothing."""
+        self._places = {place for place in map(_place, photos) if place is not None}
+
+    def refuse(self, target: Path) -> None:
+        """Do nothing unless ``target`` is one of the photos.
+
+        Raises:
+            DestinationUnusable: it is.
+        """
+        if _place(target) in self._places:
+            raise DestinationUnusable(f"{target} is one of the photos", hint="write to another place")
+
+
+def _place(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except (OSError, ValueError):  # not there, or no possible name
+        return None
+    return status.st_dev, status.st_ino
 
 
 class Saver:
     """Writes annotated pictures into a folder that mirrors the photos' own."""
 
     def __init__(self, folder: Path, photos: list[Path]) -> None:
-        """Take the folder to write to and all photos, whose common folder is left out of the names."""
-        if folder.exists() and not folder.is_dir():
-            raise DestinationUnusable(f"{folder} is a file", hint="name a folder for the annotated pictures")
-        self.folder = folder
-        self.base = Path(os.path.commonpath([path.absolute().parent for path in photos]))
+        """Take the folder to write to and all photos, whose common folder is left out of the names.
+
+        Raises:
+            DestinationUnusable: the folder is a file or cannot be made, or a picture would take the
+                place of a photo or of a file that ``masquerade look`` has not written.
+        """
+        make_folder(folder)
+        self._originals = Originals(photos)
+        self._targets = _plan(folder, photos)
+        for target in self._targets.values():
+            self._check(target)
 
     def target(self, photo: Path) -> Path:
         """Where the annotated picture of a photo goes: the same name, or with .jpg added where it must be."""
-        relative = photo.absolute().relative_to(self.base)
-        name = relative.name if relative.suffix.lower() in WRITABLE else f"{relative.name}.jpg"
-        return self.folder / relative.with_name(name)
+        return self._targets[photo]
+
+    def _check(self, target: Path) -> None:
+        self._originals.refuse(target)
+        if target.is_file() and STAMP.encode() not in target.read_bytes():
+            raise DestinationUnusable(
+                f"{target} is there already and was not written by masquerade", hint="save into another folder"
+            )
 
     def write(self, photo: Path, image: NDArray[np.uint8], seen: Seen) -> None:
         """Write one annotated picture.
 
         Raises:
-            DestinationUnusable: it would take the place of a photo, or cannot be written.
+            DestinationUnusable: it would take the place of another file, or cannot be written.
         """
         from PIL import Image
 
         from masquerade.looking.annotate import annotate
 
         target = self.target(photo)
-        if target.exists() and photo.exists() and target.samefile(photo):
-            raise DestinationUnusable(f"{target} is the photo itself", hint="save into another folder")
+        self._check(target)
+        exif = Image.Exif()
+        exif[SOFTWARE_TAG] = STAMP
         buffer = io.BytesIO()
-        Image.fromarray(annotate(image, seen)).save(buffer, WRITABLE[target.suffix.lower()], quality=92)
+        try:
+            picture = Image.fromarray(annotate(image, seen))
+            picture.save(buffer, WRITABLE[target.suffix.lower()], quality=92, exif=exif)
+        except OSError as error:  # more pixels on a side than the format holds
+            raise _unusable(target, error) from error
         write_whole(target, buffer.getvalue())
+
+
+def _plan(folder: Path, photos: list[Path]) -> dict[Path, Path]:
+    """Choose a name below ``folder`` for each photo, all different."""
+    paths = [Path(os.path.abspath(photo)) for photo in photos]  # noqa: PTH100 - Path.absolute keeps ".."
+    base = os.path.commonpath([path.parent for path in paths])
+    names = {photo: path.relative_to(base) for photo, path in zip(photos, paths, strict=True)}
+    taken = {name for name in names.values() if name.suffix.lower() in WRITABLE}
+    for photo, name in names.items():
+        if name.suffix.lower() in WRITABLE:
+            continue
+        free = name
+        while free in taken or free == name:
+            free = free.with_name(f"{free.name}.jpg")
+        names[photo] = free
+        taken.add(free)
+    return {photo: folder / name for photo, name in names.items()}

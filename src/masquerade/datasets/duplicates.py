@@ -14,55 +14,62 @@ from numpy.typing import NDArray
 
 from masquerade.image import read_image
 
-SIDE = 32
-LOW = 8
-DISTANCE = 10
-"""Two photos are near-duplicates when at most this many of 64 bits differ."""
+PHOTO_LOW, PHOTO_DISTANCE = 8, 10
+"""Photos: 8 x 8 frequencies; near-duplicates differ in at most 10 of the 64 bits."""
+FACE_LOW, FACE_DISTANCE = 16, 68
+"""Aligned faces, which are all alike at first glance: 16 x 16 frequencies, at most 68 of 256 bits."""
 
 
-def perceptual_hash(image: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Hash a picture (height, width, 3) into 64 bits: which low frequencies lie above their median."""
+def perceptual_hash(image: NDArray[np.uint8], low: int = PHOTO_LOW) -> NDArray[np.bool_]:
+    """Hash a picture (height, width, 3) into ``low`` x ``low`` bits: which low frequencies lie above their median."""
     import cv2
 
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    small = cv2.resize(grey, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
-    low = cv2.dct(small)[:LOW, :LOW].ravel()
-    return np.asarray(low > np.median(low[1:]), np.bool_)
+    small = cv2.resize(grey, (4 * low, 4 * low), interpolation=cv2.INTER_AREA).astype(np.float32)
+    lowest = cv2.dct(small)[:low, :low].ravel()
+    return np.asarray(lowest > np.median(lowest[1:]), np.bool_)
 
 
-def photo_hashes(image: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """The hashes of a picture and of its mirror image, (2, 64)."""
-    return np.stack([perceptual_hash(image), perceptual_hash(np.ascontiguousarray(image[:, ::-1]))])
+def both_hashes(image: NDArray[np.uint8], low: int = PHOTO_LOW) -> NDArray[np.bool_]:
+    """The hashes of a picture and of its mirror image, (2, bits)."""
+    return np.stack([perceptual_hash(image, low), perceptual_hash(np.ascontiguousarray(image[:, ::-1]), low)])
 
 
 def hash_files(paths: Iterable[Path]) -> NDArray[np.bool_]:
-    """Hash files: (n, 2, 64), the second row of each the mirror image's."""
-    return np.array([photo_hashes(read_image(path)) for path in paths], np.bool_).reshape(-1, 2, LOW * LOW)
+    """Hash photos: (n, 2, 64), the second row of each the mirror image's."""
+    return np.array([both_hashes(read_image(path)) for path in paths], np.bool_).reshape(-1, 2, PHOTO_LOW**2)
 
 
-def group(hashes: NDArray[np.bool_], distance: int = DISTANCE) -> NDArray[np.intp]:
+def group(hashes: NDArray[np.bool_], distance: int = PHOTO_DISTANCE) -> NDArray[np.intp]:
     """Put near-duplicates, and near-duplicates of those, into one group.
 
     Args:
-        hashes: (n, 2, 64) bool as ``hash_files`` gives.
+        hashes: (n, 2, bits) bool as ``both_hashes`` gives.
         distance: largest Hamming distance of near-duplicates, mirrored ones included.
 
     Returns:
-        (n,) for each photo the smallest index of its group.
+        (n,) for each picture the smallest index of its group.
     """
-    parent = np.arange(len(hashes))
+    links = []
+    signs = np.where(hashes, 1, -1).astype(np.float32)
+    for index in range(len(hashes) - 1):
+        # +1 for equal bits, -1 for others: the product counts the difference.
+        differing = (signs.shape[2] - signs[index + 1 :, 0] @ signs[index].T) / 2
+        links += [(index, int(other)) for other in np.flatnonzero(differing.min(axis=1) <= distance) + index + 1]
+    return join(len(hashes), links)
+
+
+def join(count: int, links: Iterable[tuple[int, int]]) -> NDArray[np.intp]:
+    """Join linked items: (count,) for each item the smallest index that it is linked to, over any number of steps."""
+    parent = list(range(count))
 
     def root(index: int) -> int:
         while parent[index] != index:
             parent[index] = parent[parent[index]]
-            index = int(parent[index])
+            index = parent[index]
         return index
 
-    signs = np.where(hashes, 1, -1).astype(np.float32)
-    for index in range(len(hashes) - 1):
-        # +1 for equal bits, -1 for others: the product counts the difference.
-        differing = (LOW * LOW - signs[index + 1 :, 0] @ signs[index].T) / 2
-        for other in np.flatnonzero(differing.min(axis=1) <= distance) + index + 1:
-            first, second = sorted((root(index), root(int(other))))
-            parent[second] = first
-    return np.array([root(index) for index in range(len(hashes))], np.intp)
+    for one, other in links:
+        first, second = sorted((root(one), root(other)))
+        parent[second] = first
+    return np.array([root(index) for index in range(count)], np.intp)

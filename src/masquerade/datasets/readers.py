@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ET  # noqa: S405 - see read_voc: entity declarations are refused
+import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -46,7 +46,10 @@ def read_voc(images: Path, annotations: Path, source: str) -> list[LabelledPhoto
 
 
 def _read_voc_file(path: Path, images: Path, source: str) -> LabelledPhoto:
-    text = path.read_text(encoding="utf-8")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise LabelInvalid(f"{path}: {error}") from error
     if "<!ENTITY" in text or "<!DOCTYPE" in text:
         raise LabelInvalid(f"{path}: declares entities, which annotations never need")
     try:
@@ -58,7 +61,7 @@ def _read_voc_file(path: Path, images: Path, source: str) -> LabelledPhoto:
             if label not in NAMES:
                 raise LabelInvalid(f"{path}: unknown label {label!r}; known: {', '.join(NAMES)}")
             corners = [float(item.findtext(f"bndbox/{key}") or "nan") for key in ("xmin", "ymin", "xmax", "ymax")]
-            if not corners[0] < corners[2] or not corners[1] < corners[3]:
+            if not np.isfinite(corners).all() or corners[0] >= corners[2] or corners[1] >= corners[3]:
                 raise LabelInvalid(f"{path}: box {corners} is empty or incomplete")
             boxes.append([corners[0] - 1, corners[1] - 1, corners[2], corners[3]])
             labels.append(LABELS.index(NAMES[label]))

@@ -12,6 +12,7 @@ from masquerade.wearing.types import LABELS
 
 __all__ = ["LABELS", "LabelledPhoto"]
 
+
 @dataclass(frozen=True, slots=True, eq=False)
 class LabelledPhoto:
     """One photo and its labelled faces.
@@ -32,3 +33,13 @@ class LabelledPhoto:
     def key(self) -> str:
         """A name that is stable across machines: source, folder and file."""
         return f"{self.source}/{self.path.parent.name}/{self.path.name}"
+
+    def boxes_or_raise(self) -> NDArray[np.float32]:
+        """The boxes, where the set has them.
+
+        Raises:
+            ValueError: the photo carries one label and no box.
+        """
+        if self.boxes is None:
+            raise ValueError(f"{self.key} has no boxes")
+        return self.boxes

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+from importlib.resources import files
 from pathlib import Path
 
 from masquerade.datasets.readers import read_folders, read_voc
@@ -52,6 +54,18 @@ def read_two_class() -> list[LabelledPhoto]:
 def read_rmfd() -> list[LabelledPhoto]:
     """Read the photos of people in masks."""
     return read_folders(data_root() / "masked-photos", {"rmfd": "with_mask"}, "rmfd")
+
+
+def read_held_out() -> dict[str, int]:
+    """Read the held-out photos of all sets, as the packaged model's training left them out.
+
+    ``python -m masquerade.training.wearing_data`` writes the list. Names of files, no pictures.
+
+    Returns:
+        Photo key to the number of its near-duplicate group.
+    """
+    with (files("masquerade.datasets") / "held_out.csv").open(encoding="utf-8") as stream:
+        return {row["photo"]: int(row["group"]) for row in csv.DictReader(stream)}
 
 
 def is_held_out(group_key: str, share: float = HELD_OUT_SHARE) -> bool:

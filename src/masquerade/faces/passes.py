@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from masquerade.faces.yunet import MULTIPLE, Detections, detect
+from masquerade.geometry import opencv
 
 ROOM = 0.5
 """Room around the picture in the padded pass, as a share of its longer side, on each side."""
@@ -72,8 +73,7 @@ def tiles(size: tuple[int, int], across: int, long_side: int) -> list[Pass]:
 
 def draw(image: NDArray[np.uint8], view: Pass) -> NDArray[np.uint8]:
     """Draw the canvas of a pass: (height, width, 3) uint8 RGB, black beyond the picture."""
-    import cv2
-
+    cv2 = opencv()
     height, width = image.shape[:2]
     x0, y0 = max(view.x, 0), max(view.y, 0)
     x1, y1 = min(view.x + view.width, width), min(view.y + view.height, height)

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 
 RIGID = (
-    (10, 109, 338, 67, 297, 103, 332, 54, 284, 21, 251, 162, 389, 127, 356, 234, 454)  # outline down to the ears
-    + (151, 9, 8, 168, 6, 197, 195, 5)  # forehead and nose bridge
-    + (33, 133, 362, 263)  # eye corners
-    + (108, 337, 69, 299, 104, 333)  # forehead, both sides
+    *(10, 109, 338, 67, 297, 103, 332, 54, 284, 21, 251, 162, 389, 127, 356, 234, 454),  # outline down to the ears
+    *(151, 9, 8, 168, 6, 197, 195, 5),  # forehead and nose bridge
+    *(33, 133, 362, 263),  # eye corners
+    *(108, 337, 69, 299, 104, 333),  # forehead, both sides
 )
 """Landmarks of the upper face that hold still when the face talks."""
 
@@ -65,4 +65,4 @@ def head_pose(landmarks: Floats) -> Floats:
     down = np.cross(-forward, level)
     across = turn[:, :, 0]
     roll = np.arctan2((across * down).sum(axis=1), (across * level).sum(axis=1))
-    return np.degrees(np.stack([yaw, pitch, roll], axis=1)).astype(np.float32)
+    return np.asarray(np.degrees(np.stack([yaw, pitch, roll], axis=1)), np.float32)

@@ -46,7 +46,7 @@ class Faces:
         width, height = self.size
         if width <= 0 or height <= 0:
             raise FacesInvalid(f"size: expected positive width and height, got {self.size}")
-        count = len(self.boxes)
+        count = np.shape(self.boxes)[0] if np.ndim(self.boxes) else 0
         shapes: dict[str, tuple[int, ...]] = {
             "boxes": (count, 4),
             "scores": (count,),
@@ -59,6 +59,13 @@ class Faces:
             values = getattr(self, name)
             if values is not None:
                 object.__setattr__(self, name, _checked(name, values, shape))
+        for name in ("scores", "mesh_scores"):
+            values = getattr(self, name)
+            if values is not None and not ((values >= 0) & (values <= 1)).all():
+                raise FacesInvalid(f"{name}: expected numbers in 0 to 1, got {values.min()} to {values.max()}")
+        if (self.boxes[:, 2:] < self.boxes[:, :2]).any():
+            wrong = self.boxes[(self.boxes[:, 2:] < self.boxes[:, :2]).any(axis=1)][0]
+            raise FacesInvalid(f"boxes: expected x0 <= x1 and y0 <= y1, got {wrong.tolist()}")
 
     @classmethod
     def empty(cls, size: tuple[int, int]) -> Faces:
@@ -80,11 +87,15 @@ class Faces:
             if not -len(self) <= index < len(self):
                 raise IndexError(f"face {index} of {len(self)}")
             index = [int(index)]
-        chosen = {
-            name: None if getattr(self, name) is None else getattr(self, name)[index]
-            for name in ("boxes", "scores", "points", "landmarks", "mesh_scores", "pose")
-        }
-        return replace(self, **chosen)
+        return replace(
+            self,
+            boxes=self.boxes[index],
+            scores=self.scores[index],
+            points=self.points[index],
+            landmarks=None if self.landmarks is None else self.landmarks[index],
+            mesh_scores=None if self.mesh_scores is None else self.mesh_scores[index],
+            pose=None if self.pose is None else self.pose[index],
+        )
 
     def __iter__(self) -> Iterator[Faces]:
         """Go through the faces one by one."""
@@ -97,7 +108,10 @@ class Faces:
 
 
 def _checked(name: str, values: Any, shape: tuple[int, ...]) -> Floats:
-    array = np.array(values, np.float32)
+    try:
+        array = np.array(values, np.float32)
+    except (TypeError, ValueError) as error:
+        raise FacesInvalid(f"{name}: expected an array of shape {shape}: {error}") from error
     if array.shape != shape:
         raise FacesInvalid(f"{name}: expected shape {shape}, got {array.shape}")
     if not np.isfinite(array).all():

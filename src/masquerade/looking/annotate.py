@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
 
 from masquerade.looking.seen import Seen, SeenFace
-
-if TYPE_CHECKING:
-    from PIL.ImageDraw import ImageDraw
-    from PIL.ImageFont import FreeTypeFont, ImageFont
 
 COLOURS = {"with_mask": (0, 140, 105), "without_mask": (200, 62, 0), "incorrect": (214, 143, 0)}
 """Colours that the colour-blind can tell apart (after Okabe and Ito, 2008), darkened for white text."""
@@ -34,8 +29,6 @@ def annotate(image: NDArray[np.uint8], seen: Seen) -> NDArray[np.uint8]:
     Returns:
         (height, width, 3) uint8 RGB.
     """
-    from PIL import Image, ImageDraw
-
     picture = Image.fromarray(image)
     draw = ImageDraw.Draw(picture)
     for face in reversed(list(seen)):
@@ -43,7 +36,7 @@ def annotate(image: NDArray[np.uint8], seen: Seen) -> NDArray[np.uint8]:
     return np.asarray(picture, np.uint8)
 
 
-def _draw_face(draw: ImageDraw, face: SeenFace, size: tuple[int, int]) -> None:
+def _draw_face(draw: ImageDraw.ImageDraw, face: SeenFace, size: tuple[int, int]) -> None:
     x0, y0, x1, y1 = face.box
     colour = COLOURS[face.wearing.label]
     side = max(x1 - x0, y1 - y0)
@@ -61,7 +54,5 @@ def _draw_face(draw: ImageDraw, face: SeenFace, size: tuple[int, int]) -> None:
     draw.text((x + 4 - left, y + 3 - top), words, font=font, fill=(255, 255, 255))
 
 
-def _font(size: float) -> FreeTypeFont | ImageFont:
-    from PIL import ImageFont
-
+def _font(size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size)

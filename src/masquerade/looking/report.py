@@ -10,6 +10,7 @@ from html import escape
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from masquerade.looking.annotate import COLOURS, WORDS, annotate
 from masquerade.looking.seen import Seen, SeenFace
@@ -40,31 +41,33 @@ th { color: var(--soft); font-weight: 500 } td.n { font-variant-numeric: tabular
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Entry:
-    """One picture of the page: its name, and either what was seen in it or why it could not be read."""
+    """One picture of the page: its name, and either what was seen in it or why it could not be read.
+
+    Attributes:
+        name: of the file.
+        picture: the small annotated picture as JPEG.
+        seen: what was seen in it.
+        error: why it could not be read.
+    """
 
     name: str
-    image: NDArray[np.uint8] | None = None
+    picture: bytes = b""
     seen: Seen | None = None
     error: str = ""
 
 
+def entry_of(name: str, image: NDArray[np.uint8], seen: Seen) -> Entry:
+    """Annotate a picture and make an entry that keeps no more than a small JPEG of it."""
+    return Entry(name, shrink(annotate(image, seen)), seen)
+
+
 def shrink(image: NDArray[np.uint8], side: int = SIDE) -> bytes:
     """Encode a picture as JPEG with its longer side at most ``side`` pixels."""
-    from PIL import Image
-
     picture = Image.fromarray(image)
     picture.thumbnail((side, side))
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=85)
     return buffer.getvalue()
-
-
-def entry_of(name: str, image: NDArray[np.uint8], seen: Seen) -> Entry:
-    """Make an entry that keeps no more than the small annotated picture."""
-    from PIL import Image
-
-    with Image.open(io.BytesIO(shrink(annotate(image, seen)))) as small:
-        return Entry(name, np.asarray(small.convert("RGB"), np.uint8), seen)
 
 
 def page(title: str, entries: list[Entry]) -> str:
@@ -95,10 +98,11 @@ def page(title: str, entries: list[Entry]) -> str:
 
 def _article(entry: Entry) -> str:
     heading = f"<h2>{escape(entry.name)}</h2>"
-    if entry.seen is None or entry.image is None:
+    if entry.seen is None:
         return f'<article><div>{heading}<p class="error">{escape(entry.error)}</p></div></article>'
-    data = base64.b64encode(shrink(entry.image)).decode("ascii")
-    picture = f'<img alt="{escape(entry.name)} with {len(entry.seen)} faces marked" src="data:image/jpeg;base64,{data}">'
+    data = base64.b64encode(entry.picture).decode("ascii")
+    alt = f"{escape(entry.name)} with {len(entry.seen)} faces marked"
+    picture = f'<img alt="{alt}" src="data:image/jpeg;base64,{data}">'
     rows = "".join(_row(face) for face in entry.seen)
     head = "<tr><th>wearing</th><th>sure</th><th>why</th><th>yaw, pitch, roll</th></tr>"
     body = f"<table>{head}{rows}</table>" if rows else "<p>No face was found.</p>"
@@ -107,7 +111,8 @@ def _article(entry: Entry) -> str:
 
 def _row(face: SeenFace) -> str:
     wearing, pose = face.wearing, face.pose
+    angles = " ".join(f"{angle:+.0f}°" for angle in (pose.yaw, pose.pitch, pose.roll))
     return (
         f'<tr><td>{escape(WORDS[wearing.label])}</td><td class="n">{wearing.probability:.0%}</td>'
-        f'<td>{escape(wearing.reason)}</td><td class="n">{pose.yaw:+.0f}° {pose.pitch:+.0f}° {pose.roll:+.0f}°</td></tr>'
+        f'<td>{escape(wearing.reason)}</td><td class="n">{angles}</td></tr>'
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from masquerade.errors import FacesInvalid
 from masquerade.faces.types import Faces
 from masquerade.wearing.types import LABELS, Wearing
 
@@ -83,6 +84,11 @@ class Seen:
     faces: Faces
     wearing: Wearing
 
+    def __post_init__(self) -> None:
+        """Check that both speak of the same faces."""
+        if len(self.faces) != len(self.wearing):
+            raise FacesInvalid(f"wearing: expected {len(self.faces)} rows, one a face, got {len(self.wearing)}")
+
     @property
     def width(self) -> int:
         """Width of the upright picture in pixels."""
@@ -109,9 +115,7 @@ class Seen:
             score=round(float(face.scores[0]), 4),
             points=tuple((round(float(x), 1), round(float(y), 1)) for x, y in face.points[0]),
             pose=Pose(yaw, pitch, roll),
-            wearing=FaceWearing(
-                rows.labels[0], dict(zip(LABELS, values, strict=True)), rows.visible_parts[0]
-            ),
+            wearing=FaceWearing(rows.labels[0], dict(zip(LABELS, values, strict=True)), rows.visible_parts[0]),
         )
 
     def __iter__(self) -> Iterator[SeenFace]:
@@ -138,5 +142,3 @@ class Seen:
                 for face in self
             ],
         }
-
-

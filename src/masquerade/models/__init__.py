@@ -2,6 +2,7 @@
 
 from masquerade.models.card import ModelCard, Tensor, read_card
 from masquerade.models.registry import Model, bundled_folder, get_model, list_models
+from masquerade.models.runtime import onnx_runtime
 from masquerade.models.sessions import Session, get_session
 
 __all__ = [
@@ -13,5 +14,6 @@ __all__ = [
     "get_model",
     "get_session",
     "list_models",
+    "onnx_runtime",
     "read_card",
 ]

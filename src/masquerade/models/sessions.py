@@ -13,7 +13,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from masquerade.errors import ModelContractBroken
+from masquerade.models.card import Tensor
 from masquerade.models.registry import Model, get_model
+from masquerade.models.runtime import onnx_runtime
 from masquerade.settings import get_settings
 
 if TYPE_CHECKING:
@@ -25,6 +27,16 @@ _sessions: dict[str, Session] = {}
 _pool_process: int | None = None
 
 
+def _renew_lock() -> None:
+    """Give a forked process a lock of its own: another thread may have held it."""
+    global _lock  # noqa: PLW0603
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
+
+
 class Session:
     """A loaded model. ``run`` may be called from several threads at once."""
 
@@ -34,14 +46,31 @@ class Session:
         self.card = model.card
         self._inner = inner
         self._outputs = [tensor.name for tensor in self.card.outputs]
-        for kind, expected, found in (
-            ("inputs", {tensor.name for tensor in self.card.inputs}, {item.name for item in inner.get_inputs()}),
-            ("outputs", set(self._outputs), {item.name for item in inner.get_outputs()}),
-        ):
-            if not expected <= found or (kind == "inputs" and expected != found):
-                raise ModelContractBroken(
-                    f"{self.card.name}: the card names {kind} {sorted(expected)}, the file has {sorted(found)}"
-                )
+        inputs = {item.name: item.shape for item in inner.get_inputs()}
+        outputs = {item.name: item.shape for item in inner.get_outputs()}
+        if inputs.keys() - {tensor.name for tensor in self.card.inputs}:
+            raise ModelContractBroken(
+                f"{self.card.name}: the file needs inputs {sorted(inputs)}, "
+                f"the card names {sorted(tensor.name for tensor in self.card.inputs)}"
+            )
+        for kind, tensors, shapes in (("input", self.card.inputs, inputs), ("output", self.card.outputs, outputs)):
+            for tensor in tensors:
+                self._check(kind, tensor, shapes)
+
+    def _check(self, kind: str, tensor: Tensor, shapes: Mapping[str, list[int | str | None]]) -> None:
+        if tensor.name not in shapes:
+            raise ModelContractBroken(
+                f"{self.card.name}: the card names {kind} {tensor.name!r}, the file has {sorted(shapes)}"
+            )
+        found = shapes[tensor.name]
+        differ = any(
+            isinstance(ours, int) and isinstance(theirs, int) and ours != theirs
+            for ours, theirs in zip(tensor.shape, found, strict=False)
+        )
+        if differ or len(found) != len(tensor.shape):
+            raise ModelContractBroken(
+                f"{self.card.name}: {kind} {tensor.name!r} is {list(tensor.shape)} in the card and {found} in the file"
+            )
 
     def run(self, inputs: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
         """Run the model.
@@ -57,11 +86,9 @@ class Session:
 
 def _options() -> Any:
     """Give session options that use the pool of this process, made on first use."""
-    import onnxruntime
-
+    onnxruntime = onnx_runtime()
     global _pool_process  # noqa: PLW0603 - the pool belongs to the process, as in ONNX Runtime itself
     if _pool_process is None:
-        onnxruntime.set_default_logger_severity(3)
         onnxruntime.set_global_thread_pool_sizes(get_settings().threads, 1)
         _pool_process = os.getpid()
     options = onnxruntime.SessionOptions()
@@ -73,15 +100,14 @@ def _options() -> Any:
 
 
 def _load(model: Model) -> Session:
-    import onnxruntime
-
     content = model.read()
     if not model.card.commercial_use and not model.bundled:
         warnings.warn(
             f"the licence of {model.card.name} ({model.card.licence}) forbids commercial use", UserWarning, stacklevel=4
         )
+    options = _options()
     try:
-        inner = onnxruntime.InferenceSession(content, _options(), providers=["CPUExecutionProvider"])
+        inner = onnx_runtime().InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime raises its own unrelated types, one per status code
         raise ModelContractBroken(f"{model.card.name}: ONNX Runtime refuses {model.path}: {error}") from error
     return Session(model, inner)

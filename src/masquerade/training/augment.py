@@ -37,9 +37,7 @@ def _warp(
     centre = np.array([(CROP - 1) / 2, (CROP - 1) / 2])
     matrix[:, 2] = (size - 1) / 2 + np.array(shift) * size - matrix[:, :2] @ centre
     border = (127, 127, 127)
-    return np.asarray(
-        cv2.warpAffine(crop, matrix, (size, size), flags=cv2.INTER_LINEAR, borderValue=border), np.uint8
-    )
+    return np.asarray(cv2.warpAffine(crop, matrix, (size, size), flags=cv2.INTER_LINEAR, borderValue=border), np.uint8)
 
 
 def _light(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:

@@ -101,7 +101,9 @@ def loss_of(outputs: Tensor, labels: Tensor, parts: Tensor, taught: Tensor | Non
     return loss + recipe.teacher_weight * (heat**2 * labels_apart + parts_apart)
 
 
-def predict(net: nn.Module, crops: Crops, size: int, batch: int = 128) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def predict(
+    net: nn.Module, crops: Crops, size: int, batch: int = 128
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Probabilities of label (n, 3) and of each part showing (n, 3), on plain views."""
     net.eval()
     outputs = []
@@ -119,7 +121,7 @@ class Trainer:
     def __init__(self, net: nn.Module, recipe: Recipe, run: Path, teacher: nn.Module | None = None) -> None:
         """Set up, and take up an earlier run in the same folder where it stopped."""
         run.mkdir(parents=True, exist_ok=True)
-        self.net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.net = net.to(memory_format=torch.channels_last)
         self.recipe, self.run, self.teacher = recipe, run, teacher
         self.steps = max(1, recipe.samples // recipe.batch)
         self.optimiser = torch.optim.AdamW(net.parameters(), lr=recipe.rate, weight_decay=recipe.decay)
@@ -220,6 +222,12 @@ def load_net(kind: str, run: Path) -> nn.Module:
     return net.eval()
 
 
+def print_row(row: dict[str, float]) -> None:
+    """Print an epoch's figures at once, so that a log shows how far a run is."""
+    sys.stdout.write(json.dumps(row) + "\n")
+    sys.stdout.flush()
+
+
 def main() -> None:
     """Train one network from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -237,7 +245,7 @@ def main() -> None:
     else:
         teacher = load_net("teacher", arguments.teacher) if arguments.teacher else None
         trainer = Trainer(small_net(), RECIPES["student"], arguments.run, teacher)
-    trainer.fit(crops, lambda row: sys.stdout.write(json.dumps(row) + "\n") and sys.stdout.flush())
+    trainer.fit(crops, print_row)
 
 
 if __name__ == "__main__":

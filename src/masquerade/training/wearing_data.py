@@ -15,10 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from masquerade.datasets import wearing_sets
-from masquerade.datasets.duplicates import group, photo_hashes
+from masquerade.datasets.duplicates import FACE_DISTANCE, FACE_LOW, both_hashes, group, join
 from masquerade.datasets.types import LABELS, LabelledPhoto
 from masquerade.evaluation.detection import match
-from masquerade.faces import find_faces
+from masquerade.faces import alignment, find_faces
+from masquerade.faces.yunet import detect
+from masquerade.geometry import sample
 from masquerade.image import read_image
 from masquerade.wearing.crops import face_crops
 from masquerade.wearing.types import PARTS
@@ -27,7 +29,6 @@ CROP = 144
 MARGIN = 0.45
 """The stored crops are wider than the network's, so that training can shift and scale them."""
 MIN_SIDE = 16.0
-FACE_DISTANCE = 6
 SOURCES = {
     "ilc2021": wearing_sets.read_ilc2021,
     "mask-kinds": wearing_sets.read_mask_kinds,
@@ -61,7 +62,7 @@ class Crops:
     faces: NDArray[np.int64]
     photos: NDArray[np.int64]
     detected: NDArray[np.bool_]
-    groups: NDArray[np.int64]
+    groups: NDArray[np.intp]
     held_out: NDArray[np.bool_]
     sources: NDArray[np.int64]
     keys: NDArray[np.str_]
@@ -94,7 +95,7 @@ def read_part_labels() -> dict[tuple[str, int], NDArray[np.float32]]:
         (photo key, face number) to (3,) float32 of 1 and 0; faces that could not be told are absent.
     """
     table = {}
-    with (files("masquerade.training") / "part_labels.csv").open(encoding="utf-8", newline="") as stream:
+    with (files("masquerade.training") / "part_labels.csv").open(encoding="utf-8") as stream:
         for row in csv.DictReader(stream):
             if row["visible"] != "?":
                 shown = [float(part[0] in row["visible"]) for part in PARTS]
@@ -138,7 +139,7 @@ def build_crops() -> Crops:
     face_count = 0
     for index, photo in enumerate(photos):
         boxes, image = _photo_crops(photo)
-        hashes.append(photo_hashes(image))
+        hashes.append(both_hashes(image))
         numbers: dict[int, int] = {}
         for number, detected, box in boxes:
             side = float((box[2:] - box[:2]).max())
@@ -149,7 +150,7 @@ def build_crops() -> Crops:
             if number not in numbers:
                 numbers[number] = face_count
                 face_count += 1
-                face_hashes.append((index, photo_hashes(crop[16:-16, 16:-16])))
+                face_hashes.append((index, both_hashes(aligned(crop), FACE_LOW)))
             columns["images"].append(crop)
             columns["labels"].append(label)
             columns["visible"].append(part_target(label, by_eye.get((photo.key, number))))
@@ -176,31 +177,33 @@ def build_crops() -> Crops:
     )
 
 
-def merge_groups(
-    hashes: NDArray[np.bool_], face_hashes: list[tuple[int, NDArray[np.bool_]]]
-) -> NDArray[np.int64]:
+def aligned(crop: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The face in the middle of a stored crop, aligned to 112 pixels; the crop itself where none is found."""
+    room = np.zeros((160, 160, 3), np.uint8)
+    edge = (160 - CROP) // 2
+    room[edge : edge + CROP, edge : edge + CROP] = crop
+    found = detect(room[None], 0.3)[0]
+    if not len(found.scores):
+        return crop
+    astray = np.abs((found.boxes[:, :2] + found.boxes[:, 2:]) / 2 - 80).max(axis=1)
+    points = found.points[int(np.argmax(found.scores - astray / 100))]
+    if np.ptp(points, axis=0).max() < 1:
+        return crop
+    return sample(room, alignment(points), (112, 112))
+
+
+def merge_groups(hashes: NDArray[np.bool_], face_hashes: list[tuple[int, NDArray[np.bool_]]]) -> NDArray[np.intp]:
     """Group photos that look alike, or that show a face which looks alike.
 
     Args:
         hashes: (n, 2, 64) of the photos.
-        face_hashes: (photo, (2, 64) hash) of every face.
+        face_hashes: (photo, (2, 256) hash) of every face.
 
     Returns:
         (n,) the smallest photo index of each photo's group.
     """
-    by_photo = group(hashes)
-    owners = np.array([photo for photo, _ in face_hashes])
+    owners = [photo for photo, _ in face_hashes]
     by_face = group(np.array([value for _, value in face_hashes]), FACE_DISTANCE)
-    links = [(photo, int(root)) for photo, root in enumerate(by_photo)]
-    links += [(int(owners[face]), int(owners[root])) for face, root in enumerate(by_face)]
-    parent = np.arange(len(hashes))
-
-    def root_of(index: int) -> int:
-        while parent[index] != index:
-            index = int(parent[index])
-        return index
-
-    for one, other in links:
-        first, second = sorted((root_of(one), root_of(other)))
-        parent[second] = first
-    return np.array([root_of(index) for index in range(len(hashes))], np.int64)
+    links = [(photo, int(root)) for photo, root in enumerate(group(hashes))]
+    links += [(owners[face], owners[root]) for face, root in enumerate(by_face)]
+    return join(len(hashes), links)

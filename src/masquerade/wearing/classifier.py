@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from masquerade.errors import ModelContractBroken
 from masquerade.faces.types import Faces
 from masquerade.models import get_session
-from masquerade.wearing.crops import face_crops
+from masquerade.wearing.crops import MARGIN, face_crops
 from masquerade.wearing.types import LABELS, PARTS, Wearing
 
 MODEL = "wearing"
+TASK = "mask-wearing"
 
 
 def read_wearing(image: NDArray[np.uint8], faces: Faces, model: str = MODEL, batch: int = 16) -> Wearing:
@@ -28,8 +30,14 @@ def read_wearing(image: NDArray[np.uint8], faces: Faces, model: str = MODEL, bat
     Raises:
         ModelUnknown, ModelHashMismatch, ModelContractBroken: the model cannot be used.
     """
-    size = int(get_session(model).card.parameters["size"])
-    return classify_crops(face_crops(image, faces.boxes, size), model, batch)
+    card = get_session(model).card
+    size, margin = card.parameters.get("size"), card.parameters.get("margin", MARGIN)
+    if card.task != TASK or not isinstance(size, int) or not isinstance(margin, float | int):
+        raise ModelContractBroken(
+            f"{card.name}: expected the task {TASK} and the parameters size and margin, "
+            f"got the task {card.task} and {card.parameters}"
+        )
+    return classify_crops(face_crops(image, faces.boxes, size, margin), model, batch)
 
 
 def classify_crops(crops: NDArray[np.uint8], model: str = MODEL, batch: int = 16) -> Wearing:

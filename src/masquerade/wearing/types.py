@@ -55,9 +55,7 @@ class Wearing:
         A mask worn right leaves nothing to see and a bare face everything. On a face whose mask is
         worn wrongly at least one part shows.
         """
-        return [
-            _parts(label, seen) for label, seen in zip(self.labels, self.visible, strict=True)
-        ]
+        return [_parts(label, seen) for label, seen in zip(self.labels, self.visible, strict=True)]
 
 
 def _parts(label: str, seen: NDArray[np.float32]) -> tuple[str, ...]:

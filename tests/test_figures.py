@@ -1,0 +1,40 @@
+"""The figures that the README states, on the held-out photos. Floors stand a little below what was measured."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks import detection, portraits, wearing
+
+pytestmark = [pytest.mark.data, pytest.mark.slow]
+
+
+def figures(module: object, arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, dict]:  # type: ignore[type-arg]
+    target = tmp_path / "figures.json"
+    monkeypatch.setattr("sys.argv", ["benchmark", "--json", str(target), *arguments])
+    module.main()  # type: ignore[attr-defined]
+    content: dict[str, dict] = json.loads(target.read_text())  # type: ignore[type-arg]
+    return content
+
+
+def test_detection(data_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    photo = figures(detection, [], tmp_path, monkeypatch)["photo"]
+    assert photo["recall"]["with_mask"] >= 0.985
+    assert photo["recall"]["without_mask"] >= 0.99
+    assert photo["precision"] >= 0.5
+
+
+def test_portraits(data_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = figures(portraits, ["--photos", "150"], tmp_path, monkeypatch)
+    found = sum(content[name]["found"] for name in ("lfw", "celeba-wild"))
+    assert found / sum(content[name]["portraits"] for name in ("lfw", "celeba-wild")) >= 0.99
+
+
+def test_wearing(data_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = figures(wearing, [], tmp_path, monkeypatch)
+    assert content["ilc2021, label boxes"]["macro_f1"][0] >= 0.90
+    assert content["ilc2021, label boxes"]["recall_incorrect"][0] >= 0.85
+    assert content["ilc2021, found boxes"]["macro_f1"][0] >= 0.90
