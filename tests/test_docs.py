@@ -13,6 +13,7 @@ from masquerade import errors
 from masquerade.cli.app import app
 from masquerade.datasets.readers import LabelInvalid
 from masquerade.settings import Settings
+from tools import model_cards
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -71,3 +72,7 @@ def test_python_examples_run(path: Path, monkeypatch: pytest.MonkeyPatch, capsys
 def test_links_lead_somewhere(path: Path) -> None:
     for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text()):
         assert (path.parent / target).exists(), target
+
+
+def test_model_cards_are_up_to_date() -> None:
+    assert (DOCS / "model-cards.md").read_text() == model_cards.all_cards()

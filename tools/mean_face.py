@@ -1,6 +1,6 @@
 """Make ``faces/mean_face.npy``: the mean of many frontal meshes, made symmetric.
 
-Needs MASQUERADE_DATA. Faces of ``celeba-aligned`` go through the mesh; the shapes are laid onto one
+Needs MASQUERADE_DATA and scipy. Faces of ``celeba-aligned`` go through the mesh; the shapes are laid onto one
 another (generalised Procrustes analysis, Gower 1975) together with their mirror images. A mean
 over thousands of faces shows nobody.
 """
@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import argparse
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
+from masquerade.faces.finder import Search, detect_faces
 from masquerade.faces.mesh import fit_mesh
 from masquerade.faces.types import Faces
-from masquerade.faces.finder import Search, detect_faces
 from masquerade.image import read_image
 from masquerade.settings import get_settings
 
@@ -43,7 +43,7 @@ def laid_onto(shapes: Shapes, target: Shapes) -> Shapes:
     u, _, vt = np.linalg.svd(np.einsum("ki,nkj->nij", target, shapes))
     fix = np.tile(np.eye(3), (len(shapes), 1, 1))
     fix[:, 2, 2] = np.sign(np.linalg.det(u @ vt))
-    return np.einsum("nij,nkj->nki", u @ fix @ vt, shapes)
+    return np.asarray(np.einsum("nij,nkj->nki", u @ fix @ vt, shapes), np.float64)
 
 
 def upright(shape: Shapes) -> Shapes:
@@ -55,13 +55,13 @@ def upright(shape: Shapes) -> Shapes:
     down /= np.linalg.norm(down)
     turned = (shape - shape.mean(axis=0)) @ np.stack([across, down, np.cross(across, down)], axis=1)
     turned[:, 0] -= turned[[10, 152, 168, 1], 0].mean()
-    return turned
+    return np.asarray(turned, np.float64)
 
 
 def mirror_order(shape: Shapes) -> NDArray[np.intp]:
     """For each landmark the one on the other side of a nearly symmetric shape (k, 3): the cheapest pairing."""
     distance = np.linalg.norm((shape * [-1, 1, 1])[:, None] - shape[None], axis=2)
-    order = linear_sum_assignment(distance + distance.T)[1]
+    order = import_module("scipy.optimize").linear_sum_assignment(distance + distance.T)[1]  # needed here alone
     if (order[order] != np.arange(len(shape))).any():
         raise RuntimeError("the mean is too lopsided to pair its sides")
     return np.asarray(order, np.intp)
@@ -93,7 +93,7 @@ def level(mean: Shapes, attitude: Shapes) -> Shapes:
 
     angle = slope(attitude) - slope(mean)
     cosine, sine = np.cos(angle), np.sin(angle)
-    return mean @ np.array([[1, 0, 0], [0, cosine, sine], [0, -sine, cosine]])
+    return np.asarray(mean @ np.array([[1, 0, 0], [0, cosine, sine], [0, -sine, cosine]]), np.float64)
 
 
 def main() -> None:

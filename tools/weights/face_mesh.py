@@ -29,7 +29,11 @@ _OPTIONS = {
     "ADD": tflite.AddOptions,
 }
 _NAMES = {value: name for name, value in vars(tflite.BuiltinOperator).items() if isinstance(value, int)}
-_DTYPES = {tflite.TensorType.FLOAT32: np.float32, tflite.TensorType.FLOAT16: np.float16, tflite.TensorType.INT32: np.int32}
+_DTYPES = {
+    tflite.TensorType.FLOAT32: np.float32,
+    tflite.TensorType.FLOAT16: np.float16,
+    tflite.TensorType.INT32: np.int32,
+}
 
 
 def same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
@@ -133,7 +137,7 @@ class Converter:
         name = _NAMES[max(code.BuiltinCode(), code.DeprecatedBuiltinCode())]
         inputs = [int(index) for index in operator.InputsAsNumpy()]
         (output,) = (int(index) for index in operator.OutputsAsNumpy())
-        options = None
+        options: Any = None
         if name in _OPTIONS:
             options = _OPTIONS[name]()
             options.Init(operator.BuiltinOptions().Bytes, operator.BuiltinOptions().Pos)
@@ -192,4 +196,4 @@ class Converter:
 
 def convert(source: bytes) -> bytes:
     """Turn the wheel's TensorFlow Lite file into ONNX, byte for byte alike each time."""
-    return Converter(source).run().SerializeToString(deterministic=True)
+    return bytes(Converter(source).run().SerializeToString(deterministic=True))

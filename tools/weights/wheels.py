@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import subprocess  # noqa: S404 - runs pip of this same interpreter, with fixed arguments
+import subprocess
 import sys
 import zipfile
 from dataclasses import dataclass
@@ -68,6 +68,7 @@ def fetch(wheel: Wheel, cache: Path) -> Path:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
         if "manylinux" in wheel.filename:
             command += ["--python-version=3.11", "--platform=manylinux_2_28_x86_64"]
+        # pip of this same interpreter, with fixed arguments
         done = subprocess.run([*command, "--dest", str(cache), wheel.requirement], check=False)  # noqa: S603
         if done.returncode or not path.exists():
             raise RuntimeError(f"pip could not download {wheel.requirement} ({wheel.filename})")

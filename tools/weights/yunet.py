@@ -7,6 +7,8 @@ those weights too, so that plain float convolutions remain.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import onnx
 from numpy.typing import NDArray
@@ -19,14 +21,24 @@ IR_VERSION = 8
 def dequantize(
     weights: NDArray[np.integer], scale: NDArray[np.float32], zero: NDArray[np.integer], axis: int, block: int
 ) -> NDArray[np.float32]:
-    """Undo block quantisation: ``(weights - zero) * scale``, a scale for each block along an axis."""
+    """Undo quantisation as ONNX defines it: ``(weights - zero) * scale``.
+
+    Args:
+        weights: whole numbers of any shape.
+        scale: a scale for each block along ``axis``; without blocks one for each place along it, or one for all.
+        zero: as many zero points.
+        axis: the axis along which scales differ.
+        block: numbers that share a scale; 0 for no blocks.
+    """
     size = weights.shape[axis]
 
-    def spread(values: NDArray[np.generic]) -> NDArray[np.generic]:
-        return np.repeat(values, block, axis=axis).take(range(size), axis=axis) if block else values
+    def spread(values: NDArray[Any]) -> NDArray[np.float32]:
+        values = values.astype(np.float32)
+        if block:
+            return np.repeat(values, block, axis=axis).take(range(size), axis=axis)
+        return values.reshape([-1 if place == axis else 1 for place in range(weights.ndim)]) if values.ndim else values
 
-    difference = weights.astype(np.float32) - spread(zero).astype(np.float32)
-    return (difference * spread(scale)).astype(np.float32)
+    return np.asarray((weights.astype(np.float32) - spread(zero)) * spread(scale), np.float32)
 
 
 def fold_weights(graph: onnx.GraphProto) -> None:
@@ -83,4 +95,4 @@ def convert(source: bytes) -> bytes:
     clean.graph.name = "yunet"
     clean.graph.doc_string = ""
     onnx.checker.check_model(clean, full_check=True)
-    return clean.SerializeToString(deterministic=True)
+    return bytes(clean.SerializeToString(deterministic=True))

@@ -14,7 +14,7 @@ def main() -> None:
     try:
         from masquerade.cli.app import app
 
-        app()
+        app(prog_name="masquerade")
     except MasqueradeError as error:
         sys.stderr.write(f"masquerade: {shown(error)} [{error.code}]\n")
         raise SystemExit(2) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
 
 
 def look(
-    photos: Annotated[list[str], typer.Argument(help="Photos, folders (searched through), or quoted patterns.")],
+    photos: Annotated[
+        list[str],
+        typer.Argument(metavar="PHOTO|FOLDER|PATTERN", help="Photos, folders (searched through), quoted patterns."),
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON line a photo.")] = False,
     save: Annotated[Path | None, typer.Option(help="Write annotated pictures into this folder.")] = None,
     report: Annotated[Path | None, typer.Option(help="Write a page with all pictures to this HTML file.")] = None,
@@ -83,8 +87,8 @@ def _without_results(paths: list[Path], named: list[str], save: Path | None) -> 
     """Leave out what an earlier run saved below a folder that is searched; what is named itself stays."""
     if save is None:
         return paths
-    folder = save.absolute()
-    found = [path for path in paths if folder not in path.absolute().parents or str(path) in named]
+    folder = Path(os.path.abspath(save))  # noqa: PTH100 - Path.absolute keeps ".."
+    found = [path for path in paths if folder not in Path(os.path.abspath(path)).parents or str(path) in named]  # noqa: PTH100
     return found or paths
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -84,7 +85,10 @@ def detect_faces(image: NDArray[np.uint8], effort: Effort, search: Search) -> Fa
 
 def photo_passes(size: tuple[int, int], search: Search) -> list[list[passes.Pass]]:
     """The three kinds of pass over a photo of (width, height): whole, with room around, and tiles."""
-    across = 2 if max(size) <= 2 * search.tile_side else 3
+    # As many tiles as it takes to see them at 0.6 of their size or larger, up to eight.
+    windows = max(size) * 0.6 / search.tile_side
+    overlap = passes.TILE_OVERLAP
+    across = min(8, max(2, math.ceil((windows - overlap) / (1 - overlap))))
     return [
         [passes.whole(size, search.frame_side)],
         [passes.padded(size, search.padded_side)],

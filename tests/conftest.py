@@ -1,0 +1,39 @@
+"""What all tests share: the bundled photos, the data sets where they are at hand, settings of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from masquerade.settings import get_settings
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """The folder of bundled photos: six portraits, bare faces."""
+    return Path(__file__).parents[1] / "samples"
+
+
+@pytest.fixture(scope="session")
+def photos(samples: Path) -> list[Path]:
+    """The bundled photos, sorted."""
+    return sorted(samples.glob("*.jpg"))
+
+
+@pytest.fixture(scope="session")
+def data_root() -> Path:
+    """The folder of the data sets; skips where there is none."""
+    root = get_settings().data_root
+    if root is None or not root.is_dir():
+        pytest.skip("MASQUERADE_DATA leads nowhere")
+    return root
+
+
+@pytest.fixture
+def fresh_settings() -> Iterator[None]:
+    """Let settings be read anew from the environment, before the test and after it."""
+    get_settings.cache_clear()
+    yield
+    get_settings.cache_clear()
