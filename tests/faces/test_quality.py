@@ -173,3 +173,11 @@ def test_arrays_of_one_length() -> None:
     assert len(Quality(**values)) == 2
     with pytest.raises(FacesInvalid, match=r"luminance: expected shape \(2,\), got \(3,\)"):
         Quality(**{**values, "luminance": np.zeros(3, np.float32)})
+
+
+def test_a_picture_of_a_few_pixels() -> None:
+    """Smaller than what lies between two pixels of the crop: there is nothing to read light from."""
+    faces = replace(found("person_b_1"), size=(2, 2))
+    quality = assess(np.full((2, 2, 3), 90, np.uint8), faces)
+    assert quality.luminance[0] == 0
+    assert quality.crop_of_face[0] == 1
