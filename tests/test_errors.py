@@ -32,6 +32,7 @@ CODES = {
     "model_hash_mismatch",
     "model_unknown",
     "no_images",
+    "process_forked",
     "settings_invalid",
 }
 

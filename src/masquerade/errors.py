@@ -118,6 +118,12 @@ class ModelContractBroken(ModelError):
     code = "model_contract_broken"
 
 
+class ProcessForked(ModelError):
+    """The process was forked after models were loaded; their threads did not come along."""
+
+    code = "process_forked"
+
+
 class FacesInvalid(MasqueradeError):
     """Arrays that do not fit together were given as faces."""
 

@@ -87,10 +87,8 @@ def get_settings() -> Settings:
     """
     try:
         return Settings()
-    except (ValidationError, ValueError) as error:
-        problems = (
-            "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
-            if isinstance(error, ValidationError)
-            else str(error)
-        )
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
         raise SettingsInvalid(problems, hint="see docs/settings.md for the names and ranges") from error
+    except ValueError as error:  # the file is no TOML
+        raise SettingsInvalid(f"{CONFIG_FILE}: {error}", hint="mend the file or remove it") from error

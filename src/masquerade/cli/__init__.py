@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 
@@ -11,6 +12,8 @@ def main() -> None:
     from masquerade.errors import MasqueradeError
 
     never_refuse()
+    # numpy's own linear algebra is small here; left alone it opens a thread a core while it is imported.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         from masquerade.cli.app import app
 

@@ -70,13 +70,15 @@ def _versions(names: tuple[str, ...]) -> dict[str, str]:
 def _runtime(cores: int, threads: int, trouble: list[str]) -> dict[str, str]:
     if threads > cores:
         trouble.append(f"setting threads is {threads}, but this process may use {cores} cores")
+    from masquerade.models import onnx_runtime
+
     try:
-        import onnxruntime
+        available = onnx_runtime().get_available_providers()
     except ImportError as error:  # a broken install is what this command is there to tell
         trouble.append(f"onnxruntime cannot be loaded: {error}")
         providers = "none"
     else:
-        providers = f"CPUExecutionProvider (of {', '.join(onnxruntime.get_available_providers())})"
+        providers = f"CPUExecutionProvider (of {', '.join(available)})"
     return {
         "cores this process may use": str(cores),
         "inference threads": str(threads),

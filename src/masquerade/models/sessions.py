@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from masquerade.errors import ModelContractBroken
+from masquerade.errors import ModelContractBroken, ProcessForked
 from masquerade.models.card import Tensor
 from masquerade.models.registry import Model, get_model
 from masquerade.models.runtime import onnx_runtime
@@ -120,13 +120,14 @@ def get_session(name: str) -> Session:
         ModelUnknown: no model of that name.
         ModelHashMismatch: its file is not the one that its card names.
         ModelContractBroken: its file does not fit its card.
+        ProcessForked: models were loaded before this process was forked.
     """
     session = _sessions.get(name)
     if session is not None and _pool_process == os.getpid():
         return session
     with _lock:
         if _pool_process not in (None, os.getpid()):
-            raise ModelContractBroken(
+            raise ProcessForked(
                 "this process was forked after models were loaded, and the threads of their pool did not come along",
                 hint="start worker processes with the 'spawn' or 'forkserver' method, or load models after the fork",
             )
