@@ -22,7 +22,7 @@ def crop_head(image: NDArray[np.uint8], box: NDArray[np.float32]) -> tuple[NDArr
     """Cut a photo down to the head; return it with the face's box in it."""
     width, height = box[2:] - box[:2]
     low = np.floor(np.maximum(box[:2] - [HEAD[0] * width, HEAD[1] * height], 0)).astype(int)
-    high = np.ceil(np.minimum([*box[2:], HEAD[2] * width, HEAD[3] * height], image.shape[1::-1])).astype(int)
+    high = np.ceil(np.minimum(box[2:] + np.array([HEAD[2] * width, HEAD[3] * height]), image.shape[1::-1])).astype(int)
     part = np.ascontiguousarray(image[low[1] : high[1], low[0] : high[0]])
     return part, (box - np.tile(low, 2)).astype(np.float32)
 

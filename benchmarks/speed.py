@@ -5,6 +5,10 @@ python -m benchmarks.speed
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +21,8 @@ from masquerade.image import read_image
 from masquerade.settings import get_settings
 from masquerade.wearing import classify_crops, read_wearing
 
-SAMPLE = Path(__file__).parents[1] / "samples" / "person_b_2.jpg"
+ROOT = Path(__file__).parents[1]
+SAMPLE = ROOT / "samples" / "person_b_2.jpg"
 
 
 def frame_with_one_face() -> NDArray[np.uint8]:
@@ -32,6 +37,26 @@ def frame_with_one_face() -> NDArray[np.uint8]:
     return frame
 
 
+def wearing_network() -> dict[str, dict[str, float]]:
+    """Time the wearing network alone, at batch 1 and 8, on the threads of this process."""
+    rng = np.random.default_rng(0)
+    crops = rng.integers(0, 256, (8, 96, 96, 3), np.uint8)
+    return {
+        "wearing network, 1 face": time_call(lambda: classify_crops(crops[:1])),
+        "wearing network, 8 faces": time_call(lambda: classify_crops(crops)),
+    }
+
+
+def on_one_thread() -> dict[str, dict[str, float]]:
+    """The same in a new process that is held to one thread."""
+    code = "import json; from benchmarks.speed import wearing_network; print(json.dumps(wearing_network()))"
+    environment = {**os.environ, "MASQUERADE_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT, env=environment)
+    results: dict[str, dict[str, float]] = json.loads(done.stdout)
+    return {f"{name}, one thread": result for name, result in results.items()}
+
+
 def main() -> None:
     """Run, print, write."""
     options = arguments(__doc__).parse_args()
@@ -40,19 +65,16 @@ def main() -> None:
     faces = masquerade.find_faces(frame, "frame")
     if len(faces) != 1:
         raise SystemExit(f"expected one face in the frame, found {len(faces)}")
-    rng = np.random.default_rng(0)
-    crops = rng.integers(0, 256, (8, 96, 96, 3), np.uint8)
     calls = {
         "look at a 640x480 frame, one face": lambda: masquerade.look(frame, effort="frame"),
         "  of it the detector": lambda: detect_faces(frame, "frame", search),
         "  of it the mesh": lambda: fit_mesh(frame, faces.boxes, faces.points),
         "  of it the wearing": lambda: read_wearing(frame, faces),
-        "wearing network, 1 face": lambda: classify_crops(crops[:1]),
-        "wearing network, 8 faces": lambda: classify_crops(crops),
         "look at the same as a photo": lambda: masquerade.look(frame),
         "read and look at samples/person_b_2.jpg": lambda: masquerade.look(SAMPLE),
     }
     results = {name: time_call(call, 60 if "photo" in name or "read" in name else 200) for name, call in calls.items()}
+    results |= on_one_thread()
     show(
         f"{machine()['cpu']}, {get_settings().threads} threads, warm",
         [[name, *result.values()] for name, result in results.items()],

@@ -26,6 +26,7 @@ CODES = {
     "image_not_found",
     "image_too_large",
     "image_unreadable",
+    "label_invalid",
     "model_card_invalid",
     "model_contract_broken",
     "model_error",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
+import tracemalloc
 from typing import Any
 
 import cv2
@@ -14,7 +16,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
+from masquerade.errors import FacesInvalid
 from masquerade.geometry import (
+    OPENCV_SIDE,
     box_area,
     box_intersection,
     box_iou,
@@ -180,6 +184,24 @@ def test_suppress(boxes: list[list[float]], scores: list[float], kept: list[int]
     assert found.tolist() == kept
 
 
+def test_suppress_of_a_crowd_takes_little_memory_and_time() -> None:
+    """Nothing overlaps: the most work. All pairs at once would take gigabytes."""
+    y, x = np.mgrid[0:100, 0:200]
+    corners = np.stack([x, y], axis=-1).reshape(-1, 2) * 50
+    boxes = np.concatenate([corners, corners + 40], axis=1).astype(np.float32)
+    scores = np.random.default_rng(0).uniform(0.3, 1, len(boxes)).astype(np.float32)
+    start = time.perf_counter()
+    tracemalloc.start()
+    try:
+        kept = suppress(boxes, scores, iou=0.4, inside=0.7)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert time.perf_counter() - start < 20  # a second, were the machine idle
+    assert peak < 10 * 2**20
+    np.testing.assert_array_equal(kept, np.argsort(-scores, kind="stable"))
+
+
 def test_square_around() -> None:
     squares = square_around(np.array([[10, 20, 30, 60], [0, 0, 8, 4]], np.float32), margin=0.25)
     # the longer side is 40: 60 with the margins, around (20, 40)
@@ -200,6 +222,12 @@ def test_box_to_square_maps_areas(corner: tuple[float, float], sides: tuple[floa
     canvas = np.array([[-0.5, -0.5], [size - 0.5, size - 0.5]])
     np.testing.assert_allclose(transform(matrix, edges), canvas, atol=1e-6)
     np.testing.assert_allclose(transform(invert(matrix), canvas), edges, atol=1e-6)
+
+
+@pytest.mark.parametrize("box", [[5, 5, 5, 5], [0, 0, 0, 9], [0, 9, 9, 9], [5, 0, 4, 9]])
+def test_box_to_square_of_no_area(box: list[float]) -> None:
+    with pytest.raises(FacesInvalid, match="boxes: expected x0 < x1 and y0 < y1, got"):
+        box_to_square(np.array(box, np.float32), 16)
 
 
 def noise(height: int, width: int, seed: int = 0) -> NDArray[np.uint8]:
@@ -315,6 +343,46 @@ def test_sample_of_what_lies_outside_is_border() -> None:
     for scale in (1.0, 0.2):
         found = sample(noise(50, 50), similarity_matrix(scale, 10, (500, 500)), (16, 16), border=9)
         assert (found == 9).all()
+
+
+@pytest.mark.parametrize("upright", [True, False])
+@pytest.mark.parametrize(("scale", "degrees"), [(1.0, 0.0), (0.7, 0.0), (1.6, -25.0), (0.6, 140.0), (0.3, 20.0)])
+def test_sample_of_a_picture_longer_than_opencv_takes(scale: float, degrees: float, *, upright: bool) -> None:
+    long = noise(200, 40_000)
+    short = np.ascontiguousarray(long[:, 39_000:])
+    matrix = similarity_matrix(scale, degrees, (0, 0))
+    shift = np.array([39_000.0, 0])
+    if upright:
+        long, short, shift = long.transpose(1, 0, 2), short.transpose(1, 0, 2), shift[::-1]
+    # Once in the midst, once over the picture's end.
+    for place in ((500, 100), (980, 150)):
+        onto = [30, 30] - matrix[:, :2] @ np.array(place[::-1] if upright else place)
+        near = sample(np.ascontiguousarray(short), np.column_stack([matrix[:, :2], onto]), (60, 60), border=99)
+        far_matrix = np.column_stack([matrix[:, :2], onto - matrix[:, :2] @ shift])
+        far = sample(np.ascontiguousarray(long), far_matrix, (60, 60), border=99)
+        if scale < 0.5:  # blocks begin elsewhere
+            assert np.abs(far.astype(float) - near).mean() < 30
+        else:
+            assert np.abs(far.astype(int) - near).max() <= 1
+
+
+def test_sample_beyond_a_picture_longer_than_opencv_takes_is_border() -> None:
+    long = noise(20, 40_000)
+    for scale in (1.0, 0.2):
+        for shift in ((500, 500), (-90_000, 0), (0, -500)):
+            found = sample(long, similarity_matrix(scale, 0, shift), (16, 16), border=9)
+            assert (found == 9).all()
+
+
+def test_opencv_takes_pictures_of_its_limit() -> None:
+    """The constant is the most that it takes: up to there pictures go to it whole."""
+    last = np.array([[1.0, 0, 8 - OPENCV_SIDE], [0, 1, 0]])
+    picture = noise(8, OPENCV_SIDE + 1)
+    assert np.array_equal(sample(picture[:, :-1].copy(), last, (8, 8)), picture[:, -9:-1])
+    last[0, 2] -= 1
+    assert np.array_equal(sample(picture, last, (8, 8)), picture[:, -8:])
+    with pytest.raises(cv2.error):
+        cv2.warpAffine(picture, last, (8, 8))
 
 
 def test_geometry_loads_no_opencv_before_it_must() -> None:

@@ -148,6 +148,12 @@ class DataMissing(MasqueradeError):
     code = "data_missing"
 
 
+class LabelInvalid(MasqueradeError):
+    """An annotation cannot be used."""
+
+    code = "label_invalid"
+
+
 class DestinationUnusable(MasqueradeError):
     """Nothing can be written at the place that was named."""
 

@@ -8,9 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from masquerade.errors import FacesInvalid
 from masquerade.settings import get_settings
 
 Floats = NDArray[np.float32]
+
+OPENCV_SIDE = 32_766
+"""The longest side of a picture that OpenCV's warpAffine takes."""
 
 
 @lru_cache(maxsize=1)
@@ -67,18 +71,23 @@ def suppress(boxes: Floats, scores: Floats, iou: float, inside: float) -> NDArra
     Returns:
         Indices of the kept boxes, best score first.
     """
-    order = np.argsort(-scores, kind="stable")
-    boxes = boxes[order]
-    areas = box_area(boxes)
-    shared = box_intersection(boxes, boxes)
-    union = areas[:, None] + areas[None] - shared
-    smaller = np.minimum(areas[:, None], areas[None])
-    clash = (shared > iou * union) | (shared > inside * smaller)
+    left = np.argsort(-scores, kind="stable")
+    # One row a number: the loop below runs along them, in memory that grows with the boxes, not their square.
+    rows = np.stack([*boxes[left].T, box_area(boxes[left])])
     kept: list[int] = []
-    for index in range(len(order)):
-        if not clash[index, kept].any():
-            kept.append(index)
-    return order[kept]
+    while len(left):
+        kept.append(int(left[0]))
+        x0, y0, x1, y1, area = rows[:, 0]
+        rows, left = rows[:, 1:], left[1:]
+        beside = np.flatnonzero((rows[0] < x1) & (rows[2] > x0))  # all others share nothing
+        u0, v0, u1, v1, areas = rows[:, beside]
+        widths = np.clip(np.minimum(u1, x1) - np.maximum(u0, x0), 0, None)
+        heights = np.clip(np.minimum(v1, y1) - np.maximum(v0, y0), 0, None)
+        shared = widths * heights
+        clash = (shared > iou * (areas + area - shared)) | (shared > inside * np.minimum(areas, area))
+        if clash.any():
+            rows, left = np.delete(rows, beside[clash], axis=1), np.delete(left, beside[clash])
+    return np.array(kept, np.intp)
 
 
 def square_around(boxes: NDArray[Any], margin: float) -> Floats:
@@ -129,8 +138,14 @@ def invert(matrix: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def box_to_square(box: NDArray[Any], size: int) -> NDArray[np.float64]:
-    """The (2, 3) matrix that maps a box's area onto a picture of ``size`` x ``size`` pixels."""
+    """The (2, 3) matrix that maps a box's area onto a picture of ``size`` x ``size`` pixels.
+
+    Raises:
+        FacesInvalid: the box has no area.
+    """
     x0, y0, x1, y1 = (float(value) for value in box)
+    if not (x0 < x1 and y0 < y1):
+        raise FacesInvalid(f"boxes: expected x0 < x1 and y0 < y1, got {[x0, y0, x1, y1]}: nothing to cut out")
     sx, sy = size / (x1 - x0), size / (y1 - y0)
     # The box spans areas, pixel centres lie half a pixel inside.
     return np.array([[sx, 0, (0.5 - x0) * sx - 0.5], [0, sy, (0.5 - y0) * sy - 0.5]])
@@ -140,6 +155,9 @@ def sample(image: NDArray[np.uint8], matrix: NDArray[Any], size: tuple[int, int]
     """Draw the part of a picture that an affine matrix maps onto a canvas.
 
     Where the matrix shrinks by more than half, the part is first averaged down, so that nothing aliases.
+    Of a picture with a side beyond ``OPENCV_SIDE`` only the part that the canvas shows is passed on; a
+    smaller one goes to OpenCV as it is, which reads no more of it than that either, and whose rounding of
+    places would change with an offset.
 
     Args:
         image: (height, width, channels) uint8.
@@ -156,6 +174,8 @@ def sample(image: NDArray[np.uint8], matrix: NDArray[Any], size: tuple[int, int]
     steps = int(1 / scale) if scale > 0 else 1
     if steps >= 2:
         image, matrix = _averaged(image, matrix, size, steps)
+    if max(image.shape[:2]) > OPENCV_SIDE:
+        image, matrix = _cut_out(image, matrix, size)
     return np.asarray(
         cv2.warpAffine(
             image,
@@ -169,6 +189,33 @@ def sample(image: NDArray[np.uint8], matrix: NDArray[Any], size: tuple[int, int]
     )
 
 
+def _window(
+    image: NDArray[np.uint8], matrix: NDArray[np.float64], size: tuple[int, int], margin: int
+) -> tuple[int, int, int, int]:
+    """The part of the picture, as x0, y0, x1, y1, that the canvas shows, with a margin; may be empty."""
+    width, height = size
+    corners = np.array([[0, 0], [width, 0], [0, height], [width, height]], np.float64)
+    reach = transform(invert(matrix), corners)
+    x0, y0 = (int(value) for value in np.clip(np.floor(reach.min(axis=0)) - margin, 0, None))
+    x1, y1 = np.minimum(np.ceil(reach.max(axis=0)) + margin, [image.shape[1], image.shape[0]]).astype(int).tolist()
+    return x0, y0, x1, y1
+
+
+def _cut_out(
+    image: NDArray[np.uint8], matrix: NDArray[np.float64], size: tuple[int, int]
+) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    """Cut out what the canvas shows, with the pixels that interpolation mixes in; adapt the matrix.
+
+    Where the canvas shows nothing of the picture, a corner of it stands for the picture: the matrix
+    maps that corner to where it was, beyond the canvas.
+    """
+    x0, y0, x1, y1 = _window(image, matrix, size, margin=2)
+    if x1 <= x0 or y1 <= y0:
+        return image[:1, :1], matrix
+    shift = matrix[:, :2] @ np.array([x0, y0], np.float64) + matrix[:, 2]
+    return image[y0:y1, x0:x1], np.concatenate([matrix[:, :2], shift[:, None]], axis=1)
+
+
 def _averaged(
     image: NDArray[np.uint8], matrix: NDArray[np.float64], size: tuple[int, int], steps: int
 ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
@@ -176,11 +223,7 @@ def _averaged(
 
     Where the last block reaches beyond the picture, the picture's last pixels fill it.
     """
-    width, height = size
-    corners = np.array([[0, 0], [width, 0], [0, height], [width, height]], np.float64)
-    reach = transform(invert(matrix), corners)
-    x0, y0 = (int(value) for value in np.clip(np.floor(reach.min(axis=0)) - steps, 0, None))
-    x1, y1 = np.minimum(np.ceil(reach.max(axis=0)) + steps, [image.shape[1], image.shape[0]]).astype(int).tolist()
+    x0, y0, x1, y1 = _window(image, matrix, size, steps)
     if x1 <= x0 or y1 <= y0:
         return image, matrix
     columns, rows = -(-(x1 - x0) // steps), -(-(y1 - y0) // steps)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import platformdirs
-from pydantic import AliasChoices, Field, ValidationError
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from masquerade.errors import SettingsInvalid
@@ -41,7 +41,7 @@ class Settings(BaseSettings):
 
     data_root: Path | None = Field(
         default=None,
-        validation_alias=AliasChoices("MASQUERADE_DATA", "data_root"),
+        validation_alias="MASQUERADE_DATA",
         description="Folder of the data sets for training and evaluation (environment: MASQUERADE_DATA).",
     )
     max_bytes: Annotated[int, Field(gt=0)] = Field(
@@ -90,5 +90,5 @@ def get_settings() -> Settings:
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
         raise SettingsInvalid(problems, hint="see docs/settings.md for the names and ranges") from error
-    except ValueError as error:  # the file is no TOML
+    except (OSError, ValueError) as error:  # the file cannot be read, or is no TOML
         raise SettingsInvalid(f"{CONFIG_FILE}: {error}", hint="mend the file or remove it") from error

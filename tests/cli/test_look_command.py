@@ -239,6 +239,9 @@ STOPS = [
     # a report that is a folder, or one of the photos
     (["{face}", "--report", "{top}/none"], "destination_unusable"),
     (["{face}", "--report", "{face}"], "destination_unusable"),
+    (["{face}", "--report", "."], "destination_unusable"),
+    (["{face}", "--report", "/"], "destination_unusable"),
+    (["{face}", "--report", "{top}/new/.."], "destination_unusable"),
 ]
 
 
@@ -249,7 +252,7 @@ def test_nothing_to_do_is_one_line_and_exit_code_2(
     (tmp_path / "none").mkdir()
     before = face.read_bytes()
     result = masquerade("look", *(word.format(top=tmp_path, face=face) for word in words))
-    assert result.code == 2
+    assert (result.code, result.out) == (2, "")  # nothing was looked at
     assert result.err.startswith("masquerade: ")
     assert result.err.endswith(f" [{code}]\n")
     assert result.err.count("\n") == 1

@@ -6,12 +6,13 @@ import hashlib
 import json
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from masquerade.models import bundled_folder, sessions
+from masquerade.models import bundled_folder, onnx_runtime, sessions
 from tests.cli.commands import Run, run
 
 BUNDLED = ["face-mesh", "wearing", "yunet"]
@@ -97,13 +98,27 @@ def test_doctor_tells_of_too_many_threads(masquerade: Run, own: Path, monkeypatc
     assert "trouble: setting threads is 2, but this process may use 1 cores" in result.out
 
 
-def test_doctor_tells_of_a_broken_runtime(masquerade: Run, own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def no_runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """ONNX Runtime does not import, whoever imported it before."""
+    onnx_runtime.cache_clear()
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    yield
+    onnx_runtime.cache_clear()
+
+
+def test_doctor_tells_of_a_broken_runtime(masquerade: Run, own: Path, no_runtime: None) -> None:
     result = masquerade("doctor", "--json")
     assert result.code == 1
     report = json.loads(result.out)
-    assert any("onnxruntime" in line for line in report["trouble"])
+    about, *others = report["trouble"]
+    assert about.startswith("onnxruntime cannot be loaded: ")
+    assert [line.partition(": onnxruntime cannot be loaded: ")[0] for line in others] == sorted([*BUNDLED, "mine"])
     assert report["runtime"]["execution providers"] == "none"
+    assert {model["state"] for model in report["models"]} == {"no_runtime"}
+    text = masquerade("doctor")
+    assert (text.code, text.err) == (1, "")
+    assert text.out.endswith("5 trouble(s)\n")
 
 
 def test_list(masquerade: Run, own: Path) -> None:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
-from masquerade.cli.saving import Saver, write_whole
+from masquerade.cli.saving import ENDS, Saver, write_whole
 from masquerade.errors import DestinationUnusable
+from masquerade.looking import Seen
+from masquerade.looking.annotate import annotate
 from tests.cli.commands import Run
 
 
@@ -70,6 +75,55 @@ def test_what_was_saved_can_be_looked_at_by_name(masquerade: Run, tree: Path) ->
     assert (named.code, named.out) == (2, "")
     assert "is one of the photos" in named.err
     assert len(masquerade("look", "--json", tree / "out").lines) == 1
+
+
+@pytest.mark.parametrize("named", ["./out/a.jpg", "../{home}/out/a.jpg", "out//a.jpg"])
+def test_what_is_named_stays_however_it_is_written(
+    masquerade: Run, tree: Path, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    masquerade("look", tree / "a.jpg", "--save", tree / "out")
+    before = contents(tree)
+    monkeypatch.chdir(tree)
+    result = masquerade("look", named.format(home=tree.name), "a.jpg", "--save", "out")
+    assert (result.code, result.out) == (2, "")
+    assert "is one of the photos" in result.err
+    assert contents(tree) == before
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
+def test_large_pictures_are_known_again_from_their_ends(tmp_path: Path, suffix: str) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (600, 700, 3), dtype=np.uint8)
+    photo = tmp_path / f"a{suffix}"
+    Image.fromarray(noise).save(photo)
+    out = tmp_path / "out"
+    Saver(out, [photo]).write(photo, noise)
+    assert (out / photo.name).stat().st_size > 2 * ENDS
+    Saver(out, [photo]).write(photo, noise)
+    shutil.copy(photo, out / photo.name)
+    with pytest.raises(DestinationUnusable, match="was not written by masquerade"):
+        Saver(out, [photo])
+
+
+def test_a_file_that_cannot_be_read_is_not_replaced(
+    masquerade: Run, tmp_path: Path, face: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "out" / face.name
+    target.parent.mkdir()
+    target.write_bytes(b"secret")
+    opened = Path.open
+
+    def locked(path: Path, *rest: Any, **more: Any) -> Any:
+        if path == target:  # as for one who is not root
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return opened(path, *rest, **more)
+
+    monkeypatch.setattr(Path, "open", locked)
+    result = masquerade("look", face, "--save", target.parent)
+    assert (result.code, result.out) == (2, "")
+    assert f"{target} cannot be read, to tell whether it may be replaced: Permission denied" in result.err
+    assert result.err.endswith("[destination_unusable]\n")
+    monkeypatch.undo()
+    assert target.read_bytes() == b"secret"
 
 
 def test_names_that_would_meet_are_kept_apart(masquerade: Run, tmp_path: Path, face: Path) -> None:
@@ -178,11 +232,69 @@ def test_a_file_in_the_way(masquerade: Run, tree: Path, tmp_path: Path) -> None:
     assert result.err.endswith("[destination_unusable]\n")
 
 
-def test_a_side_too_long_for_jpeg(masquerade: Run, tmp_path: Path) -> None:
-    Image.fromarray(np.zeros((1, 65501, 3), np.uint8)).save(tmp_path / "wide.bmp")
-    result = masquerade("look", tmp_path / "wide.bmp", "--save", tmp_path / "out")
-    assert result.code == 2
-    assert "wide.bmp.jpg cannot be written" in result.err
+@pytest.fixture
+def long(tmp_path: Path, blank: Path) -> Path:
+    """A folder with two photos too long for the format they are saved in, before one that is not."""
+    folder = tmp_path / "long"
+    folder.mkdir()
+    Image.fromarray(np.zeros((1, 65501, 3), np.uint8)).save(folder / "a.bmp")
+    # Pillow goes by the content: a PNG in a name that is saved as WebP, which ends at 16383
+    Image.fromarray(np.zeros((1, 16384, 3), np.uint8)).save(folder / "b.webp", "PNG")
+    shutil.copy(blank, folder / "c.png")
+    return folder
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_picture_too_long_to_save_does_not_stop_the_others(
+    masquerade: Run, long: Path, tmp_path: Path, options: list[str]
+) -> None:
+    out, report = tmp_path / "out", tmp_path / "report.html"
+    result = masquerade("look", *options, long, "--save", out, "--report", report)
+    assert result.code == 1
+    assert list(contents(out)) == ["c.png"]
+    assert report.read_text(encoding="utf-8").count("<img ") == 3
+    page, title, *rows = result.err.splitlines()
+    assert page.startswith("report: ")
+    assert title == "could not be saved (2):"
+    starts = (
+        f"  {long}/a.bmp: {out}/a.bmp.jpg cannot be written: 65501 x 1 pixels as JPEG: ",
+        f"  {long}/b.webp: {out}/b.webp cannot be written: 16384 x 1 pixels as WEBP: ",
+    )
+    for row, start in zip(rows, starts, strict=True):
+        assert row.startswith(start)
+        assert row.endswith("[destination_unusable]")
+    if options:
+        assert [line["faces"] for line in result.lines] == [[], [], []]
+    else:
+        assert result.out.splitlines()[-1] == "3 of 3 photos read: no faces"
+
+
+def test_a_full_disk_stops_at_once(
+    masquerade: Run, tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, content: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    result = masquerade("look", "--json", tree, "--save", tmp_path / "out")
+    assert (result.code, len(result.lines)) == (2, 1)
+    assert "No space left on device" in result.err
+
+
+def test_saved_and_shown_is_annotated_once(
+    masquerade: Run, tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[object] = []
+
+    def counted(image: NDArray[np.uint8], seen: Seen) -> NDArray[np.uint8]:
+        drawn.append(seen)
+        return annotate(image, seen)
+
+    monkeypatch.setattr("masquerade.looking.annotate.annotate", counted)
+    both = masquerade("look", tree, "--save", tmp_path / "out", "--report", tmp_path / "report.html")
+    assert (both.code, len(drawn)) == (0, 6)
+    assert masquerade("look", tree).code == 0
+    assert len(drawn) == 6
 
 
 def test_no_half_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from masquerade.errors import FacesInvalid
 from masquerade.faces import ARCFACE_TEMPLATE, align_faces, alignment, find_faces, key_points
 from masquerade.faces.align import Rest
 from masquerade.geometry import transform
@@ -90,3 +91,10 @@ def test_shapes() -> None:
     none = align_faces(image, faces[:0])
     assert none.shape == (0, 112, 112, 3)
     assert none.dtype == np.uint8
+
+
+@pytest.mark.parametrize(("rest_on", "which"), [("five", "five key points"), ("eyes", "two eyes")])
+def test_points_that_fall_together(rest_on: Rest, which: str) -> None:
+    faces = replace(found("person_a_1"), landmarks=None, points=np.full((1, 5, 2), 7, np.float32))
+    with pytest.raises(FacesInvalid, match=f"points: expected {which} apart from each other"):
+        align_faces(photo("person_a_1"), faces, rest_on=rest_on)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
+import tracemalloc
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from masquerade.faces import Faces, detect_faces, find_faces, passes
+from masquerade.faces import Faces, detect_faces, find_faces, finder, passes
 from masquerade.faces.finder import default_search
 from masquerade.faces.yunet import Detections
 from masquerade.geometry import box_iou
@@ -226,3 +228,89 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 def test_extreme_pictures_do_not_blow_memory() -> None:
     done = subprocess.run([sys.executable, "-c", MEMORY], capture_output=True, text=True, check=True)
     assert int(done.stdout) < 600_000  # KiB in all; Python with its libraries takes 110,000
+
+
+def test_a_face_at_the_far_end_of_a_panorama() -> None:
+    """Longer than OpenCV's warpAffine takes; the face is drawn for the mesh without being shrunk before."""
+    box = found("person_b_1").boxes[0]
+    factor = 200 / float(box[3] - box[1])
+    small = resized(photo("person_b_1"), factor)
+    panorama = np.full((1000, 40_000, 3), 110, np.uint8)
+    left, top = 40_000 - small.shape[1] - 50, 300
+    panorama[top : top + small.shape[0], left : left + small.shape[1]] = small
+    faces = find_faces(panorama, "photo", SEARCH)
+    assert len(faces) == 1
+    expected = (box * factor + [left, top, left, top])[None].astype(np.float32)
+    assert box_iou(expected, faces.boxes)[0, 0] > 0.6
+    assert faces.mesh_scores is not None
+    assert faces.mesh_scores[0] > 0.95
+    assert box_iou(expected, mesh_box(faces))[0, 0] > 0.7
+
+
+UNKNOWN: list[Any] = ["photos", "", "FRAME", None]
+
+
+@pytest.mark.parametrize("effort", UNKNOWN)
+def test_an_unknown_effort(effort: Any) -> None:
+    for search in (find_faces, detect_faces):
+        with pytest.raises(ValueError, match="effort: expected 'photo' or 'frame', got"):
+            search(np.zeros((8, 8, 3), np.uint8), effort, SEARCH)
+
+
+def crowd(people: int, each: int, seed: int = 0) -> tuple[Detections, NDArray[np.float32]]:
+    """Raw boxes, so many of each face of a crowd, shuffled; and the faces' boxes."""
+    rng = np.random.default_rng(seed)
+    index = np.arange(people)
+    corners = np.stack([index % 100, index // 100], axis=1) * 60
+    true = np.concatenate([corners, corners + 40], axis=1).astype(np.float32)
+    boxes = np.repeat(true, each, axis=0) + rng.uniform(-2, 2, (people * each, 4))
+    order = rng.permutation(people * each)
+    scores = rng.uniform(0.5, 1, people * each).astype(np.float32)
+    points = np.repeat(boxes[:, None, :2], 5, axis=1) + 20
+    return Detections(boxes[order].astype(np.float32), scores, points[order].astype(np.float32)), true
+
+
+def given(monkeypatch: pytest.MonkeyPatch, raw: Detections) -> None:
+    """Let the one pass over a frame find these."""
+    monkeypatch.setattr(passes, "run", lambda image, views, threshold: [raw])
+
+
+def test_a_crowd_of_raw_boxes_takes_little_memory_and_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw, true = crowd(2000, 10)
+    given(monkeypatch, raw)
+    start = time.perf_counter()
+    tracemalloc.start()
+    try:
+        faces = detect_faces(np.zeros((64, 64, 3), np.uint8), "frame", SEARCH)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert time.perf_counter() - start < 30  # two seconds, were the machine idle
+    assert peak < 100 * 2**20
+    assert len(faces) == len(true)
+    nearest = box_iou(faces.boxes, true).argmax(axis=1)
+    assert sorted(nearest) == list(range(len(true)))
+    assert np.abs(faces.boxes - true[nearest]).max() < 1.7  # the mean of ten lies nearer than each of them
+
+
+def test_votes_in_pieces_are_votes_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw, _ = crowd(100, 10)
+    given(monkeypatch, raw)
+    image = np.zeros((64, 64, 3), np.uint8)
+    once = detect_faces(image, "frame", SEARCH)
+    monkeypatch.setattr(finder, "MAX_PAIRS", 7 * len(raw.scores))
+    monkeypatch.setattr(finder, "MANY_RAW", 10)
+    pieces = detect_faces(image, "frame", SEARCH)
+    np.testing.assert_array_equal(np.sort(pieces.scores), np.sort(once.scores))
+    by_place = [np.lexsort((np.rint(faces.boxes[:, 0]), np.rint(faces.boxes[:, 1]))) for faces in (once, pieces)]
+    for name in ("boxes", "points"):
+        values = [getattr(faces, name)[order] for faces, order in zip((once, pieces), by_place, strict=True)]
+        np.testing.assert_allclose(*values, atol=1e-3)
+
+
+def test_of_too_many_raw_boxes_the_best_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw, _ = crowd(60, 1)
+    given(monkeypatch, raw)
+    monkeypatch.setattr(finder, "MAX_RAW", 25)
+    faces = detect_faces(np.zeros((64, 64, 3), np.uint8), "frame", SEARCH)
+    np.testing.assert_array_equal(np.sort(faces.scores), np.sort(raw.scores)[-25:])

@@ -166,6 +166,8 @@ def test_faces_that_cannot_be_assessed() -> None:
         assess(photo("person_a_1"), replace(faces, landmarks=None))
     with pytest.raises(FacesInvalid, match=r"size: expected faces of a picture of \(716, 900\)"):
         assess(photo("person_b_1"), faces)
+    with pytest.raises(FacesInvalid, match="points: expected two eyes apart"):
+        assess(photo("person_a_1"), replace(faces, landmarks=np.full((1, 468, 3), 50, np.float32)))
 
 
 def test_arrays_of_one_length() -> None:

@@ -25,6 +25,7 @@ from masquerade.errors import (
 )
 from masquerade.image import Limits, read_header, read_image
 from masquerade.image.guards import MAX_CHUNKS, MAX_SCANS
+from masquerade.image.limits import MAX_SIDE
 from tests.image.pictures import bmp_header, chunk, encoded, gradient, grey_tiff_tags, png, tiff
 
 PICTURE = Image.fromarray(gradient())
@@ -68,6 +69,9 @@ TOO_LARGE = [
     (HUGE_WEBP, ImageTooLarge, "16777216 x 16777216"),
     # a TIFF that claims 2 gigapixels
     (tiff(grey_tiff_tags(50_000, 40_000), bytes(16)), ImageTooLarge, "50000 x 40000"),
+    # few pixels in all, in one long line
+    (png(50_000_000, 1, 8, 0, [b"a"]), ImageTooLarge, "50000000 x 1 pixels, expected sides of at most 65,535"),
+    (bmp_header(1, 65_536), ImageTooLarge, "1 x 65536 pixels, expected sides of at most 65,535"),
     # a small TIFF in one gigantic tile
     (tiff(grey_tiff_tags(4, 4, t322=(4, 1, 60_000), t323=(4, 1, 60_000)), bytes(16)), ImageTooLarge, "one tile of it"),
 ]
@@ -183,6 +187,15 @@ def test_pixel_limit_is_inclusive() -> None:
             read_image(image, Limits(10_000, 767))
         with pytest.raises(ImageTooLarge):
             read_header(image, Limits(10_000, 767))
+
+
+def test_side_limit_is_inclusive() -> None:
+    limits = Limits(10_000, 10**12)
+    for shape in ((1, MAX_SIDE, 3), (MAX_SIDE, 1, 3)):
+        assert read_image(np.zeros(shape, np.uint8), limits).shape == shape
+    for shape in ((1, MAX_SIDE + 1, 3), (MAX_SIDE + 1, 1, 3)):
+        with pytest.raises(ImageTooLarge, match="sides of at most 65,535"):
+            read_image(np.zeros(shape, np.uint8), limits)
 
 
 def test_memory_errors_are_typed(monkeypatch: pytest.MonkeyPatch) -> None:

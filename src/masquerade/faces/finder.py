@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,13 @@ from masquerade.geometry import box_iou, suppress
 from masquerade.settings import get_settings
 
 Effort = Literal["photo", "frame"]
+
+MAX_RAW = 20_000
+"""Raw boxes that are looked at, the best ones; a photo of a crowd gives a few thousand."""
+MANY_RAW = 4_000
+"""Raw boxes from which on those without a vote are left out of the sums: faster, and rounded in another order."""
+MAX_PAIRS = 2**20
+"""Pairs of a kept and a raw box that are compared at once; each takes some 50 bytes for a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,9 @@ def find_faces(image: NDArray[np.uint8], effort: Effort = "photo", search: Searc
 
     Returns:
         Faces with landmarks, mesh scores and pose, the largest first.
+
+    Raises:
+        ValueError: ``effort`` is none of the two.
     """
     search = search or default_search()
     faces = detect_faces(image, effort, search)
@@ -73,7 +83,13 @@ def find_faces(image: NDArray[np.uint8], effort: Effort = "photo", search: Searc
 
 
 def detect_faces(image: NDArray[np.uint8], effort: Effort, search: Search) -> Faces:
-    """Run the passes of the detector and one suppression over all of them: boxes, scores and points alone."""
+    """Run the passes of the detector and one suppression over all of them: boxes, scores and points alone.
+
+    Raises:
+        ValueError: ``effort`` is none of the two.
+    """
+    if effort not in get_args(Effort):
+        raise ValueError(f"effort: expected 'photo' or 'frame', got {effort!r}")
     size = (image.shape[1], image.shape[0])
     if effort == "frame":
         kinds, threshold = [[passes.whole(size, search.frame_side)]], search.threshold
@@ -100,21 +116,41 @@ def _suppressed(found: list[Detections], size: tuple[int, int], search: Search, 
     """Keep one box a face, moved to where its neighbours vote; weed; the largest first."""
     kinds = np.repeat(np.arange(len(found)), [len(part.scores) for part in found])
     every = concatenate(found)
+    if len(every.scores) > MAX_RAW:
+        best = np.sort(np.argsort(-every.scores, kind="stable")[:MAX_RAW])
+        every, kinds = Detections(every.boxes[best], every.scores[best], every.points[best]), kinds[best]
     sides = (every.boxes[:, 2:] - every.boxes[:, :2]).max(axis=1, initial=0)
     lowest = search.threshold if effort == "frame" else search.photo_threshold
     candidates = np.flatnonzero((sides >= search.min_face) & (every.scores >= lowest))
     kept = candidates[suppress(every.boxes[candidates], every.scores[candidates], search.iou, search.inside)]
+    step = MAX_PAIRS // max(1, len(every.scores))
+    voted = concatenate(
+        [
+            _voted(kept[start : start + step], every, kinds, search, effort)
+            for start in range(0, max(1, len(kept)), step)  # once at least, for no box at all
+        ]
+    )
+    merged = Faces(size=size, boxes=voted.boxes, scores=voted.scores, points=voted.points)
+    return merged[np.argsort(-merged.heights, kind="stable")]
+
+
+def _voted(
+    kept: NDArray[np.intp], every: Detections, kinds: NDArray[np.intp], search: Search, effort: Effort
+) -> Detections:
+    """Move kept boxes, given as indices, to where their neighbours vote; in a photo drop those seen too faintly."""
     near = box_iou(every.boxes[kept], every.boxes) >= search.vote
     if effort == "photo":
-        seen_by = sum(near[:, kinds == kind].any(axis=1).astype(int) for kind in range(len(found)))
+        seen_by = np.sum([near[:, kinds == kind].any(axis=1) for kind in range(kinds.max(initial=0) + 1)], axis=0)
         trusted = (every.scores[kept] >= search.threshold) | (seen_by >= 2)
         kept, near = kept[trusted], near[trusted]
+    scores = every.scores[kept]
+    if near.shape[1] > MANY_RAW:  # a few votes in long rows of zeros
+        voters = np.flatnonzero(near.any(axis=0))
+        near, every = near[:, voters], Detections(every.boxes[voters], every.scores[voters], every.points[voters])
     weights = near * every.scores
     weights /= weights.sum(axis=1, keepdims=True)
-    merged = Faces(
-        size=size,
+    return Detections(
         boxes=weights @ every.boxes,
-        scores=every.scores[kept],
+        scores=scores,
         points=np.einsum("kn,npd->kpd", weights, every.points),
     )
-    return merged[np.argsort(-merged.heights, kind="stable")]

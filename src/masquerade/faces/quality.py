@@ -92,7 +92,7 @@ def assess(image: NDArray[np.uint8], faces: Faces) -> Quality:
         Quality of the n faces.
 
     Raises:
-        FacesInvalid: the faces have no landmarks, or are of a picture of another size.
+        FacesInvalid: the faces have no landmarks, are of a picture of another size, or have both eyes in one place.
     """
     size = (image.shape[1], image.shape[0])
     if faces.size != size:

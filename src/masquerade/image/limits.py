@@ -7,10 +7,16 @@ from dataclasses import dataclass
 from masquerade.errors import ImageEmpty, ImageTooLarge, SettingsInvalid
 from masquerade.settings import get_settings
 
+MAX_SIDE = 65_535
+"""The longest side of a picture in pixels, as in JPEG.
+
+The product alone would admit 50,000,000 x 1: no photo, but work for every step that goes by columns or rows.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The largest picture that is read.
+    """The largest picture that is read. No side may be longer than ``MAX_SIDE``, whatever the limits.
 
     Attributes:
         max_bytes: bytes of the file.
@@ -49,11 +55,16 @@ class Limits:
             )
 
     def check_pixels(self, width: int, height: int, name: str) -> None:
-        """Raise ImageEmpty for a picture without pixels, ImageTooLarge for one with too many."""
+        """Raise ImageEmpty for a picture without pixels, ImageTooLarge for one with too many or a side over MAX_SIDE."""
         if width <= 0 or height <= 0:
             raise ImageEmpty(f"{name}: {width} x {height} pixels, expected at least 1 x 1")
         if width * height > self.max_pixels:
             raise ImageTooLarge(
                 f"{name}: {width} x {height} = {width * height:,} pixels, expected at most {self.max_pixels:,}",
                 hint="scale the picture down, or MASQUERADE_MAX_PIXELS sets the limit",
+            )
+        if max(width, height) > MAX_SIDE:
+            raise ImageTooLarge(
+                f"{name}: {width} x {height} pixels, expected sides of at most {MAX_SIDE:,}",
+                hint="scale the picture down, or cut it into pieces",
             )

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from masquerade.looking.annotate import COLOURS, WORDS, annotate
+from masquerade.looking.annotate import COLOURS, WORDS
 from masquerade.looking.seen import Seen, SeenFace
 from masquerade.wearing.types import LABELS
 
@@ -39,26 +39,44 @@ th { color: var(--soft); font-weight: 500 } td.n { font-variant-numeric: tabular
 """
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One face, in the words of the page."""
+
+    label: str
+    sure: str
+    reason: str
+    angles: str
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One picture of the page: its name, and either what was seen in it or why it could not be read.
 
+    Thousands are kept until the page is written, so there is nothing in it that the page does not show.
+
     Attributes:
         name: of the file.
-        picture: the small annotated picture as JPEG.
-        seen: what was seen in it.
+        picture: the small annotated picture as JPEG; none when it could not be read.
+        rows: one a face.
         error: why it could not be read.
     """
 
     name: str
     picture: bytes = b""
-    seen: Seen | None = None
+    rows: tuple[Row, ...] = ()
     error: str = ""
 
 
-def entry_of(name: str, image: NDArray[np.uint8], seen: Seen) -> Entry:
-    """Annotate a picture and make an entry that keeps no more than a small JPEG of it."""
-    return Entry(name, shrink(annotate(image, seen)), seen)
+def entry_of(name: str, annotated: NDArray[np.uint8], seen: Seen) -> Entry:
+    """Make the entry of an annotated picture, which keeps no more than a small JPEG of it and the words."""
+    return Entry(name, shrink(annotated), tuple(_row_of(face) for face in seen))
+
+
+def _row_of(face: SeenFace) -> Row:
+    wearing, pose = face.wearing, face.pose
+    angles = " ".join(f"{angle:+.0f}°" for angle in (pose.yaw, pose.pitch, pose.roll))
+    return Row(wearing.label, f"{wearing.probability:.0%}", wearing.reason, angles)
 
 
 def shrink(image: NDArray[np.uint8], side: int = SIDE) -> bytes:
@@ -80,8 +98,7 @@ def page(title: str, entries: list[Entry]) -> str:
     Returns:
         HTML text that refers to nothing outside itself.
     """
-    faces = [face for entry in entries if entry.seen is not None for face in entry.seen]
-    counts = Counter(face.wearing.label for face in faces)
+    counts = Counter(row.label for entry in entries for row in entry.rows)
     items = "".join(
         f'<li style="border-left-color: rgb{COLOURS[label]}"><b>{counts[label]}</b>{escape(WORDS[label])}</li>'
         for label in LABELS
@@ -90,7 +107,7 @@ def page(title: str, entries: list[Entry]) -> str:
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head><body><main>'
-        f"<h1>{escape(title)}</h1><p>{len(entries)} photos, {len(faces)} faces. Everything was computed on this "
+        f"<h1>{escape(title)}</h1><p>{len(entries)} photos, {counts.total()} faces. Everything was computed on this "
         f'machine; nobody was identified.</p><ul class="count">{items}</ul><div class="photos">{articles}</div>'
         "</main></body></html>\n"
     )
@@ -98,21 +115,19 @@ def page(title: str, entries: list[Entry]) -> str:
 
 def _article(entry: Entry) -> str:
     heading = f"<h2>{escape(entry.name)}</h2>"
-    if entry.seen is None:
+    if not entry.picture:
         return f'<article><div>{heading}<p class="error">{escape(entry.error)}</p></div></article>'
     data = base64.b64encode(entry.picture).decode("ascii")
-    alt = f"{escape(entry.name)} with {len(entry.seen)} faces marked"
+    alt = f"{escape(entry.name)} with {len(entry.rows)} faces marked"
     picture = f'<img alt="{alt}" src="data:image/jpeg;base64,{data}">'
-    rows = "".join(_row(face) for face in entry.seen)
+    rows = "".join(_row(row) for row in entry.rows)
     head = "<tr><th>wearing</th><th>sure</th><th>why</th><th>yaw, pitch, roll</th></tr>"
     body = f"<table>{head}{rows}</table>" if rows else "<p>No face was found.</p>"
     return f"<article>{picture}<div>{heading}{body}</div></article>"
 
 
-def _row(face: SeenFace) -> str:
-    wearing, pose = face.wearing, face.pose
-    angles = " ".join(f"{angle:+.0f}°" for angle in (pose.yaw, pose.pitch, pose.roll))
+def _row(row: Row) -> str:
     return (
-        f'<tr><td>{escape(WORDS[wearing.label])}</td><td class="n">{wearing.probability:.0%}</td>'
-        f'<td>{escape(wearing.reason)}</td><td class="n">{angles}</td></tr>'
+        f'<tr><td>{escape(WORDS[row.label])}</td><td class="n">{row.sure}</td>'
+        f'<td>{escape(row.reason)}</td><td class="n">{row.angles}</td></tr>'
     )

@@ -80,8 +80,15 @@ class Session:
 
         Returns:
             An array for each output that the card names.
+
+        Raises:
+            ModelContractBroken: the model does not take these arrays.
         """
-        return dict(zip(self._outputs, self._inner.run(self._outputs, dict(inputs)), strict=True))
+        try:
+            results = self._inner.run(self._outputs, dict(inputs))
+        except Exception as error:  # ONNX Runtime raises its own unrelated types, one per status code
+            raise ModelContractBroken(f"{self.card.name}: ONNX Runtime cannot run it: {error}") from error
+        return dict(zip(self._outputs, results, strict=True))
 
 
 def _options() -> Any:

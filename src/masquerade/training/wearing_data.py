@@ -6,8 +6,10 @@ face; a group is held out, or trained on, as one.
 
 from __future__ import annotations
 
+import argparse
 import csv
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -29,6 +31,7 @@ CROP = 144
 MARGIN = 0.45
 """The stored crops are wider than the network's, so that training can shift and scale them."""
 MIN_SIDE = 16.0
+CACHE = Path("runs/wearing-crops.npz")
 SOURCES = {
     "ilc2021": wearing_sets.read_ilc2021,
     "mask-kinds": wearing_sets.read_mask_kinds,
@@ -77,9 +80,19 @@ class Crops:
         )
 
     def save(self, path: Path) -> None:
-        """Write all arrays to an ``.npz`` file."""
+        """Write all arrays to an ``.npz`` file, whole or not at all."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(path, **{name: getattr(self, name) for name in self.__dataclass_fields__})
+        partial = path.with_name(f"{path.stem}.partial.npz")
+        np.savez(partial, **{name: getattr(self, name) for name in self.__dataclass_fields__})
+        partial.replace(path)
+
+    def held_out_as(self, listed: Mapping[str, int]) -> Crops:
+        """Hold out the photos of a list (keys of photos), and with them whatever is in a group of theirs.
+
+        A new detector or decoder shifts face hashes, and so groups: the list stays what it was.
+        """
+        photos = np.isin(self.keys, list(listed))[self.photos]
+        return replace(self, held_out=photos | np.isin(self.groups, self.groups[photos]))
 
     @classmethod
     def load(cls, path: Path) -> Crops:
@@ -207,3 +220,23 @@ def merge_groups(hashes: NDArray[np.bool_], face_hashes: list[tuple[int, NDArray
     links = [(photo, int(root)) for photo, root in enumerate(group(hashes))]
     links += [(owners[face], owners[root]) for face, root in enumerate(by_face)]
     return join(len(hashes), links)
+
+
+def main() -> None:
+    """Build the crops into their cache, and write the list of held-out photos anew where asked to."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cache", type=Path, default=CACHE)
+    parser.add_argument("--write-list", action="store_true", help="write datasets/held_out.csv anew")
+    arguments = parser.parse_args()
+    crops = build_crops()
+    crops.save(arguments.cache)
+    if arguments.write_list:
+        held = {
+            str(crops.keys[photo]): int(group)
+            for photo, group in zip(crops.photos[crops.held_out], crops.groups[crops.held_out], strict=True)
+        }
+        wearing_sets.write_held_out(held)
+
+
+if __name__ == "__main__":
+    main()
