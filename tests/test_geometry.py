@@ -190,14 +190,14 @@ def test_suppress_of_a_crowd_takes_little_memory_and_time() -> None:
     corners = np.stack([x, y], axis=-1).reshape(-1, 2) * 50
     boxes = np.concatenate([corners, corners + 40], axis=1).astype(np.float32)
     scores = np.random.default_rng(0).uniform(0.3, 1, len(boxes)).astype(np.float32)
-    start = time.perf_counter()
+    start = time.process_time()
     tracemalloc.start()
     try:
         kept = suppress(boxes, scores, iou=0.4, inside=0.7)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert time.perf_counter() - start < 20  # a second, were the machine idle
+    assert time.process_time() - start < 20  # many times what it takes, for tracemalloc and busy machines
     assert peak < 10 * 2**20
     np.testing.assert_array_equal(kept, np.argsort(-scores, kind="stable"))
 
@@ -374,15 +374,13 @@ def test_sample_beyond_a_picture_longer_than_opencv_takes_is_border() -> None:
             assert (found == 9).all()
 
 
-def test_opencv_takes_pictures_of_its_limit() -> None:
-    """The constant is the most that it takes: up to there pictures go to it whole."""
+def test_sample_on_both_sides_of_opencvs_limit() -> None:
+    """Up to there pictures go to OpenCV whole."""
     last = np.array([[1.0, 0, 8 - OPENCV_SIDE], [0, 1, 0]])
     picture = noise(8, OPENCV_SIDE + 1)
     assert np.array_equal(sample(picture[:, :-1].copy(), last, (8, 8)), picture[:, -9:-1])
     last[0, 2] -= 1
     assert np.array_equal(sample(picture, last, (8, 8)), picture[:, -8:])
-    with pytest.raises(cv2.error):
-        cv2.warpAffine(picture, last, (8, 8))
 
 
 def test_geometry_loads_no_opencv_before_it_must() -> None:

@@ -14,7 +14,7 @@ from masquerade.settings import get_settings
 Floats = NDArray[np.float32]
 
 OPENCV_SIDE = 32_766
-"""The longest side of a picture that OpenCV's warpAffine takes."""
+"""The longest side of a picture that every way through OpenCV's warpAffine takes: some count in 16 bits."""
 
 
 @lru_cache(maxsize=1)
@@ -81,8 +81,8 @@ def suppress(boxes: Floats, scores: Floats, iou: float, inside: float) -> NDArra
         rows, left = rows[:, 1:], left[1:]
         beside = np.flatnonzero((rows[0] < x1) & (rows[2] > x0))  # all others share nothing
         u0, v0, u1, v1, areas = rows[:, beside]
-        widths = np.clip(np.minimum(u1, x1) - np.maximum(u0, x0), 0, None)
-        heights = np.clip(np.minimum(v1, y1) - np.maximum(v0, y0), 0, None)
+        widths = np.maximum(np.minimum(u1, x1) - np.maximum(u0, x0), 0)
+        heights = np.maximum(np.minimum(v1, y1) - np.maximum(v0, y0), 0)
         shared = widths * heights
         clash = (shared > iou * (areas + area - shared)) | (shared > inside * np.minimum(areas, area))
         if clash.any():

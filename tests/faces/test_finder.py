@@ -272,20 +272,20 @@ def crowd(people: int, each: int, seed: int = 0) -> tuple[Detections, NDArray[np
 
 def given(monkeypatch: pytest.MonkeyPatch, raw: Detections) -> None:
     """Let the one pass over a frame find these."""
-    monkeypatch.setattr(passes, "run", lambda image, views, threshold: [raw])
+    monkeypatch.setattr(passes, "run", lambda *_: [raw])
 
 
 def test_a_crowd_of_raw_boxes_takes_little_memory_and_time(monkeypatch: pytest.MonkeyPatch) -> None:
     raw, true = crowd(2000, 10)
     given(monkeypatch, raw)
-    start = time.perf_counter()
+    start = time.process_time()
     tracemalloc.start()
     try:
         faces = detect_faces(np.zeros((64, 64, 3), np.uint8), "frame", SEARCH)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert time.perf_counter() - start < 30  # two seconds, were the machine idle
+    assert time.process_time() - start < 30  # many times what it takes, for tracemalloc and busy machines
     assert peak < 100 * 2**20
     assert len(faces) == len(true)
     nearest = box_iou(faces.boxes, true).argmax(axis=1)
@@ -304,8 +304,8 @@ def test_votes_in_pieces_are_votes_at_once(monkeypatch: pytest.MonkeyPatch) -> N
     np.testing.assert_array_equal(np.sort(pieces.scores), np.sort(once.scores))
     by_place = [np.lexsort((np.rint(faces.boxes[:, 0]), np.rint(faces.boxes[:, 1]))) for faces in (once, pieces)]
     for name in ("boxes", "points"):
-        values = [getattr(faces, name)[order] for faces, order in zip((once, pieces), by_place, strict=True)]
-        np.testing.assert_allclose(*values, atol=1e-3)
+        expected, actual = getattr(once, name)[by_place[0]], getattr(pieces, name)[by_place[1]]
+        np.testing.assert_allclose(actual, expected, atol=1e-3)
 
 
 def test_of_too_many_raw_boxes_the_best_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -88,4 +88,6 @@ def _trouble(model: Model) -> dict[str, str]:
         get_session(model.card.name)
     except ModelError as error:
         return {"state": error.code, "message": str(error)}
+    except ImportError as error:  # a broken install
+        return {"state": "no_runtime", "message": f"onnxruntime cannot be loaded: {error}"}
     return {}

@@ -55,7 +55,7 @@ class Limits:
             )
 
     def check_pixels(self, width: int, height: int, name: str) -> None:
-        """Raise ImageEmpty for a picture without pixels, ImageTooLarge for one with too many or a side over MAX_SIDE."""
+        """Raise ImageEmpty for a picture without pixels, ImageTooLarge for too many or a side over MAX_SIDE."""
         if width <= 0 or height <= 0:
             raise ImageEmpty(f"{name}: {width} x {height} pixels, expected at least 1 x 1")
         if width * height > self.max_pixels:
