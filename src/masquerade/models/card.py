@@ -37,7 +37,8 @@ class ModelCard(BaseModel):
         file: name of the ONNX file beside the card.
         sha256: SHA-256 of that file, 64 hexadecimal digits.
         licence: SPDX identifier of the licence of the weights.
-        commercial_use: False when the licence of the weights forbids it; the terms of the training data stand in ``trained_on``.
+        commercial_use: False when the licence of the weights forbids it; the terms of the training
+            data stand in ``trained_on``.
         source: where the weights come from and what turned them into this file.
         trained_on: the data they were trained on.
         metrics: published or measured figures, with how they were measured.
