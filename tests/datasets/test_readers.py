@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from masquerade.datasets import LABELS, LabelInvalid, read_folders, read_voc, wearing_sets
-from masquerade.errors import DataMissing
+from masquerade.datasets import LABELS, read_folders, read_voc, wearing_sets
+from masquerade.errors import DataMissing, LabelInvalid
 
 BOX = "<bndbox><xmin>{}</xmin><ymin>{}</ymin><xmax>{}</xmax><ymax>{}</ymax></bndbox>"
 
