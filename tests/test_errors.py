@@ -31,9 +31,9 @@ CODES = {
     "model_contract_broken",
     "model_error",
     "model_hash_mismatch",
+    "model_process_forked",
     "model_unknown",
     "no_images",
-    "process_forked",
     "settings_invalid",
 }
 

@@ -1,4 +1,7 @@
-"""The figures that the README states, on the held-out photos. Floors stand a little below what was measured."""
+"""The figures that the README states, on the held-out photos.
+
+Floors stand a little below what was measured, to notice a loss; the README says what was asked.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +25,8 @@ def figures(module: object, arguments: list[str], tmp_path: Path, monkeypatch: p
 
 def test_detection(data_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     photo = figures(detection, [], tmp_path, monkeypatch)["photo"]
-    assert photo["recall"]["with_mask"] >= 0.985
-    assert photo["recall"]["without_mask"] >= 0.99
+    assert photo["recall"]["with_mask"] >= 0.95
+    assert photo["recall"]["without_mask"] >= 0.98
     assert photo["precision"] >= 0.5
 
 
@@ -35,6 +38,7 @@ def test_portraits(data_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_wearing(data_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     content = figures(wearing, [], tmp_path, monkeypatch)
-    assert content["ilc2021, label boxes"]["macro_f1"][0] >= 0.90
-    assert content["ilc2021, label boxes"]["recall_incorrect"][0] >= 0.85
-    assert content["ilc2021, found boxes"]["macro_f1"][0] >= 0.90
+    assert content["ilc2021, label boxes"]["macro_f1"][0] >= 0.915
+    assert content["ilc2021, label boxes"]["recall_incorrect"][0] >= 0.88
+    assert content["ilc2021, found boxes"]["macro_f1"][0] >= 0.915
+    assert content["ilc2021, found boxes"]["recall_incorrect"][0] >= 0.86

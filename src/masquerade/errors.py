@@ -121,7 +121,7 @@ class ModelContractBroken(ModelError):
 class ProcessForked(ModelError):
     """The process was forked after models were loaded; their threads did not come along."""
 
-    code = "process_forked"
+    code = "model_process_forked"
 
 
 class FacesInvalid(MasqueradeError):

@@ -153,12 +153,12 @@ os.waitpid(child, 0)
 """
 FORKS = [
     # models were loaded before the fork: their threads are gone, and running would hang
-    (True, False, "process_forked this process was forked after models were loaded"),
+    (True, False, "model_process_forked this process was forked after models were loaded"),
     # nothing was loaded: the child loads its own
     (False, False, "ran"),
     # the lock was held by a thread that is gone
     (False, True, "ran"),
-    (True, True, "process_forked this process was forked"),
+    (True, True, "model_process_forked this process was forked"),
 ]
 
 

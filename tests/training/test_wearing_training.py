@@ -304,7 +304,7 @@ def test_export_from_the_command_line(tmp_path: Path, monkeypatch: pytest.Monkey
     net = small_net()
     Trainer(net, RECIPES["student"], tmp_path / "run").save()
     template = Path(exporting.__file__).with_name("wearing_card.json")
-    words = ["--run", str(tmp_path / "run"), "--card", str(template), "--out", str(tmp_path)]
+    words = ["--kind", "student", "--run", str(tmp_path / "run"), "--card", str(template), "--out", str(tmp_path)]
     hashes = []
     for _ in range(2):
         monkeypatch.setattr("sys.argv", ["export", *words])
