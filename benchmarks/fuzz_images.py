@@ -27,15 +27,12 @@ import warnings
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 import numpy as np
 from PIL import features
 
 from benchmarks.fuzz_cases import make_case, seed_pictures
-
-if TYPE_CHECKING:
-    pass
 
 WATCHDOG_SECONDS = 10.0
 STARTUP_SECONDS = 60.0

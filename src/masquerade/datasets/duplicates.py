@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from masquerade.geometry import opencv
 from masquerade.image import read_image
 
 PHOTO_LOW, PHOTO_DISTANCE = 8, 10
@@ -23,6 +23,7 @@ FACE_LOW, FACE_DISTANCE = 16, 68
 
 def perceptual_hash(image: NDArray[np.uint8], low: int = PHOTO_LOW) -> NDArray[np.bool_]:
     """Hash a picture (height, width, 3) into ``low`` x ``low`` bits: which low frequencies lie above their median."""
+    cv2 = opencv()
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     small = cv2.resize(grey, (4 * low, 4 * low), interpolation=cv2.INTER_AREA).astype(np.float32)
     lowest = cv2.dct(small)[:low, :low].ravel()
