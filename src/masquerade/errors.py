@@ -130,6 +130,18 @@ class FacesInvalid(MasqueradeError):
     code = "faces_invalid"
 
 
+class PlanInvalid(MasqueradeError):
+    """A plan of masks, or a wish for one, names something that is not there or out of range."""
+
+    code = "plan_invalid"
+
+
+class LibraryInvalid(MasqueradeError):
+    """A library of masks is missing, damaged or of another version."""
+
+    code = "library_invalid"
+
+
 class SettingsInvalid(MasqueradeError):
     """A setting from the environment or the settings file cannot be used."""
 

@@ -1,0 +1,43 @@
+"""The triangles of the dense face mesh, and which of its landmarks belong to which part of the face."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib.resources import files
+
+import numpy as np
+from numpy.typing import NDArray
+
+NOSE = (1, 2, 4, 5, 19, 44, 45, 48, 51, 64, 94, 98, 97, 115, 125, 129, 131, 195, 274, 275, 278, 281, 294, 326, 327, 344)
+NOSE += (358, 360)
+LIPS = (0, 11, 12, 13, 14, 15, 16, 17, 37, 39, 40, 61, 72, 73, 74, 76, 77, 78, 80, 81, 82, 84, 85, 86, 87, 88, 89, 90)
+LIPS += (91, 95, 146, 178, 180, 181, 185, 191, 267, 269, 270, 291, 302, 303, 304, 306, 307, 308, 310, 311, 312, 314)
+LIPS += (315, 316, 317, 318, 319, 320, 321, 324, 325, 375, 402, 403, 404, 405, 408, 409, 415)
+CHIN = (152, 148, 377, 175, 171, 396, 199, 208, 428, 200)
+RIGHT_EYE = (7, 33, 133, 144, 145, 153, 154, 155, 157, 158, 159, 160, 161, 163, 173, 246)
+LEFT_EYE = (249, 263, 362, 373, 374, 380, 381, 382, 384, 385, 386, 387, 388, 390, 398, 466)
+BROWS = (46, 52, 53, 55, 63, 65, 66, 70, 105, 107, 276, 282, 283, 285, 293, 295, 296, 300, 334, 336)
+
+
+@lru_cache(maxsize=1)
+def mesh_triangles() -> NDArray[np.int32]:
+    """The mesh's own triangles: (852, 3) landmark indices, the mouth and the eyes left open.
+
+    Made by ``tools/mesh_triangles.py``. Corners go round clockwise as the viewer sees a face from the front.
+    """
+    path = files("masquerade.faces") / "mesh_triangles.npy"
+    with path.open("rb") as stream:
+        triangles = np.load(stream, allow_pickle=False).astype(np.int32)
+    triangles.flags.writeable = False
+    return np.asarray(triangles, np.int32)
+
+
+def vertex_normals(points: NDArray[np.float64], triangles: NDArray[np.int32]) -> NDArray[np.float64]:
+    """Outward unit normals (n, 3) of a surface, each the mean of the triangles around a point, weighted by area."""
+    corners = points[triangles]
+    faces = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    normals = np.zeros_like(points)
+    for corner in range(3):
+        np.add.at(normals, triangles[:, corner], faces)
+    lengths = np.linalg.norm(normals, axis=1, keepdims=True)
+    return np.asarray(np.divide(normals, lengths, out=np.zeros_like(normals), where=lengths > 0), np.float64)

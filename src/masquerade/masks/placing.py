@@ -1,0 +1,85 @@
+"""From the mean head to a real one: where each corner of a mask lies in the picture.
+
+An affine map, fitted to all landmarks, carries the mask as a whole, beyond the mesh too; near the mesh the mask
+then follows what the face does otherwise (a long chin, an open mouth), each corner as its nearest landmarks do.
+Both are sums of landmarks with weights that are worked out once a mask.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from masquerade.faces.pose import mean_face
+from masquerade.masks.sheets import Sheet, sheet
+from masquerade.masks.types import Kind, Worn
+
+Floats = NDArray[np.float32]
+
+NEAR = 0.16
+"""Distance in the mean face at which a landmark's pull has fallen to 0.6."""
+FREE = 0.3
+"""Weight of standing still: corners far from all landmarks follow the affine map alone."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rig:
+    """A mask with the weights that tie it to landmarks.
+
+    Attributes:
+        sheet: the mask in the space of the mean face.
+        vertices: (n, 4) float32: its corners there, and a one.
+        pull: (n, 468) float32: how much of each landmark's own movement a corner takes.
+    """
+
+    sheet: Sheet
+    vertices: Floats
+    pull: Floats
+
+
+@lru_cache(maxsize=1)
+def _fit() -> tuple[Floats, Floats]:
+    """The mean face with a one (468, 4), and its pseudo-inverse (4, 468)."""
+    face = np.concatenate([mean_face(), np.ones((468, 1))], axis=1)
+    return face.astype(np.float32), np.linalg.pinv(face).astype(np.float32)
+
+
+def pull_of(vertices: NDArray[np.float64]) -> Floats:
+    """How much corners (n, 3) in the space of the mean face follow each landmark: (n, 468), rows sum to at most 1."""
+    square = ((vertices[:, None] - mean_face()[None]) ** 2).sum(axis=2)
+    weights = np.exp(-square / (2 * NEAR**2))
+    return np.asarray(weights / (weights.sum(axis=1, keepdims=True) + FREE), np.float32)
+
+
+@lru_cache(maxsize=64)
+def rig(kind: Kind, worn: Worn) -> Rig:
+    """Tie a mask to the landmarks."""
+    laid = sheet(kind, worn)
+    ones = np.ones((len(laid.vertices), 1))
+    return Rig(laid, np.concatenate([laid.vertices, ones], axis=1).astype(np.float32), pull_of(laid.vertices))
+
+
+def fit_affine(landmarks: Floats) -> tuple[Floats, Floats]:
+    """The affine map (4, 3) from the mean face to landmarks (468, 3), and what it leaves (468, 3)."""
+    face, inverse = _fit()
+    affine = inverse @ landmarks
+    return affine, landmarks - face @ affine
+
+
+def place(rig: Rig, landmarks: Floats, nudge: Floats | None = None) -> Floats:
+    """Carry a mask onto a face.
+
+    Args:
+        rig: the mask.
+        landmarks: (468, 3) float32 in pixels, z in the same scale.
+        nudge: (4, 4) float32 that moves the mask in the space of the mean face first, as row vectors.
+
+    Returns:
+        (n, 3) float32 corners in pixels.
+    """
+    affine, rest = fit_affine(landmarks)
+    vertices = rig.vertices if nudge is None else rig.vertices @ nudge
+    return np.asarray(vertices @ affine + rig.pull @ rest, np.float32)
