@@ -1,1 +1,39 @@
-"""Masks drawn on faces."""
+"""Masks drawn on faces: ``plan = draw(rng, faces)``, then ``apply(image, faces, plan)``."""
+
+from masquerade.masks.applying import apply
+from masquerade.masks.drawing import PALETTES, Choice, draw
+from masquerade.masks.rendering import Effects
+from masquerade.masks.types import (
+    KINDS,
+    LABEL_OF,
+    PATTERNS,
+    VISIBLE,
+    WORN,
+    DrawnMask,
+    Masked,
+    MaskPlan,
+    Nudge,
+    Pattern,
+    Plan,
+    Skipped,
+)
+
+__all__ = [
+    "KINDS",
+    "LABEL_OF",
+    "PALETTES",
+    "PATTERNS",
+    "VISIBLE",
+    "WORN",
+    "Choice",
+    "DrawnMask",
+    "Effects",
+    "MaskPlan",
+    "Masked",
+    "Nudge",
+    "Pattern",
+    "Plan",
+    "Skipped",
+    "apply",
+    "draw",
+]

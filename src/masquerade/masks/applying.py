@@ -7,26 +7,173 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from masquerade.errors import PlanInvalid
 from masquerade.faces.types import Faces
-from masquerade.masks.types import Masked, Plan
+from masquerade.masks.art import texture
+from masquerade.masks.covering import covered, covered_by
+from masquerade.masks.finish import Finish, read_finish
+from masquerade.masks.light import Light, read_light
+from masquerade.masks.placing import Rig, rig, tie
+from masquerade.masks.rendering import (
+    ALL,
+    OCCLUDED_FROM,
+    SMALL,
+    SUNK,
+    Effects,
+    Layer,
+    composed,
+    corners_of,
+    draw_layer,
+    finished,
+    grained,
+    shadow_of,
+    texture_side,
+)
+from masquerade.masks.types import DrawnMask, Masked, MaskPlan, Plan
 
 if TYPE_CHECKING:
     from masquerade.masks.library import Library
 
+Floats = NDArray[np.float32]
 
-def apply(image: NDArray[np.uint8], faces: Faces, plan: Plan, library: Library | None = None) -> Masked:
+AROUND = 0.35
+"""How far around a face its light is read, as a share of the box's longer side."""
+EYE_TO_EYE = 1.44
+"""Distance of the outer eye corners in the mean face."""
+
+
+def apply(
+    image: NDArray[np.uint8], faces: Faces, plan: Plan, library: Library | None = None, effects: Effects = ALL
+) -> Masked:
     """Put masks onto the faces of a picture.
+
+    Pixels beyond the masks and their shadows stay as they are.
 
     Args:
         image: (height, width, 3) uint8 RGB; not changed.
         faces: the faces for which the plan was drawn, with landmarks and pose.
         plan: what to draw.
         library: the library whose masks the plan names.
+        effects: what to leave out.
 
     Returns:
-        The picture with masks, and each mask as it came out.
+        The picture with masks, and each mask as it came out; one that lies outside the picture is left out.
 
     Raises:
         PlanInvalid: the plan names a face that is not there, or a library's mask without the library.
     """
-    raise NotImplementedError
+    _check(faces, plan, library)
+    result = image.copy()
+    drawn = []
+    # The farthest, smallest face first: nearer ones stand before it.
+    for mask in sorted(plan.masks, key=lambda mask: -mask.face):
+        one = _put(result, faces, mask, library, effects)
+        if one is not None:
+            drawn.append(one)
+    return Masked(result, tuple(drawn))
+
+
+def _check(faces: Faces, plan: Plan, library: Library | None) -> None:
+    if plan.masks and (faces.landmarks is None or faces.pose is None):
+        raise PlanInvalid("faces: expected landmarks and pose", hint="use find_faces")
+    for mask in plan.masks:
+        if not 0 <= mask.face < len(faces):
+            raise PlanInvalid(f"face: expected one of {len(faces)}, got {mask.face}")
+        if mask.entry is not None and library is None:
+            raise PlanInvalid(f"entry: {mask.entry!r} is a library's mask", hint="name the library")
+
+
+def _put(
+    result: NDArray[np.uint8], faces: Faces, mask: MaskPlan, library: Library | None, effects: Effects
+) -> DrawnMask | None:
+    assert faces.landmarks is not None and faces.pose is not None  # noqa: S101, PT018 - checked before
+    landmarks, pose, box = faces.landmarks[mask.face], faces.pose[mask.face], faces.boxes[mask.face]
+    part, corner = _around(result, box)
+    light, finish = read_light(part, landmarks - [*corner, 0], float(pose[0])), Finish(0.0, 0.0, 100)
+    if effects.edges or effects.light:
+        upper = _upper_face(landmarks, result.shape)
+        finish = read_finish(result[upper], (upper[1].start, upper[0].start))
+    ready, picture, light = _chosen(mask, landmarks, light, library)
+    corners = corners_of(ready, landmarks, mask.nudge, effects)
+    width = float(np.ptp(corners[ready.sheet.outline, 0]))
+    if picture is None:
+        shown = width if effects.edges else width / 2
+        picture = texture(
+            mask.kind, mask.worn != "correctly", mask.colour, mask.pattern, mask.intensity, texture_side(2 * shown)
+        )
+    layer = draw_layer(
+        ready,
+        corners,
+        picture,
+        light if effects.light else None,
+        _hiding(landmarks, pose, effects),
+        (result.shape[1], result.shape[0]),
+        2 if width < SMALL and effects.edges else 1,
+        effects.loops,
+    )
+    if layer is None:
+        return None
+    layer = _widened(layer, result.shape, 2 + int(0.06 * width))
+    shadow = None
+    if effects.edges:
+        shadow = shadow_of(layer.alpha, 0.022 * width)
+        layer = finished(layer, finish, mask.seed, 1.0 if effects.light else 0.0)
+    else:
+        hard = (layer.alpha >= 0.5).astype(np.float32)
+        layer = Layer(layer.colours / np.maximum(layer.alpha, 1e-3)[..., None] * hard[..., None], hard, layer.corner)
+    x, y = layer.corner
+    height, across = layer.alpha.shape
+    below = result[y : y + height, x : x + across]
+    mixed = composed(below, layer, shadow)
+    below[:] = grained(below, mixed, layer, finish.quality if effects.edges else 100)
+    under = covered_by(ready, mask.nudge) if mask.entry else covered(mask.kind, mask.worn, mask.nudge)
+    return DrawnMask(mask, box, np.round(layer.alpha * 255).astype(np.uint8), layer.corner, under)
+
+
+def _chosen(
+    mask: MaskPlan, landmarks: Floats, light: Light, library: Library | None
+) -> tuple[Rig, NDArray[np.uint8] | None, Light]:
+    """The mask's surface, its texture where that is a photo, and the light that suits it."""
+    light = Light(np.clip(light.white * np.float32(mask.light), 0, 1.1), light.slope, light.veil, light.skin)
+    if mask.entry is None or library is None:
+        return rig(mask.kind, mask.worn), None, light
+    laid, picture = library.sheet(mask.entry, mask.mirrored)
+    # A photo of a mask has been lit already: only what differs between the two skins is made up for.
+    gain = np.clip(light.skin / (np.array(library.skin_colour(mask.entry), np.float32) / 255), 0.4, 2.0)
+    even = np.array([1, 0, 0, 0], np.float32)
+    return tie(laid), picture, Light(np.asarray(gain, np.float32), even, 0.0, light.skin)
+
+
+def _around(image: NDArray[np.uint8], box: Floats) -> tuple[NDArray[np.uint8], tuple[int, int]]:
+    """The face and what is around it, and the corner where that starts."""
+    margin = AROUND * float((box[2:] - box[:2]).max())
+    x0, y0 = (max(0, int(value - margin)) for value in box[:2])
+    x1, y1 = max(x0 + 1, int(box[2] + margin)), max(y0 + 1, int(box[3] + margin))
+    part = image[min(y0, image.shape[0] - 1) : y1, min(x0, image.shape[1] - 1) : x1]
+    return part, (min(x0, image.shape[1] - 1), min(y0, image.shape[0] - 1))
+
+
+def _upper_face(landmarks: Floats, shape: tuple[int, ...]) -> tuple[slice, slice]:
+    """Rows and columns of the picture from the forehead to the nose, where no mask lies."""
+    x0, x1 = (float(value) for value in (landmarks[:, 0].min(), landmarks[:, 0].max()))
+    y0, y1 = float(landmarks[:, 1].min()), float(landmarks[[195, 1], 1].max())
+    top, left = (int(np.clip(value, 0, limit - 1)) for value, limit in ((y0, shape[0]), (x0, shape[1])))
+    return slice(top, max(top + 1, int(y1))), slice(left, max(left + 1, int(x1)))
+
+
+def _hiding(landmarks: Floats, pose: Floats, effects: Effects) -> Floats | None:
+    """The face, pushed back a little, where it is turned so far that it may hide parts of a mask."""
+    if not effects.mesh or max(abs(float(pose[0])), abs(float(pose[1]))) < OCCLUDED_FROM:
+        return None
+    unit = float(np.linalg.norm(landmarks[263] - landmarks[33])) / EYE_TO_EYE
+    return landmarks + np.array([0, 0, SUNK * unit], np.float32)
+
+
+def _widened(layer: Layer, shape: tuple[int, ...], margin: int) -> Layer:
+    """Add room around a layer for its blur and its shadow, as far as the picture goes."""
+    x, y = layer.corner
+    height, width = layer.alpha.shape
+    left, top = min(margin, x), min(margin, y)
+    right, bottom = min(margin, shape[1] - x - width), min(margin, shape[0] - y - height)
+    room = ((top, bottom), (left, right))
+    return Layer(np.pad(layer.colours, (*room, (0, 0))), np.pad(layer.alpha, room), (x - left, y - top))

@@ -32,11 +32,15 @@ class Rig:
     Attributes:
         sheet: the mask in the space of the mean face.
         vertices: (n, 4) float32: its corners there, and a one.
+        normals: (n, 4) float32: a one, and its outward normal there.
+        uv: (n, 2) float32: its place in the texture.
         pull: (n, 468) float32: how much of each landmark's own movement a corner takes.
     """
 
     sheet: Sheet
     vertices: Floats
+    normals: Floats
+    uv: Floats
     pull: Floats
 
 
@@ -56,10 +60,20 @@ def pull_of(vertices: NDArray[np.float64]) -> Floats:
 
 @lru_cache(maxsize=64)
 def rig(kind: Kind, worn: Worn) -> Rig:
-    """Tie a mask to the landmarks."""
-    laid = sheet(kind, worn)
+    """A built-in mask, tied to the landmarks."""
+    return tie(sheet(kind, worn))
+
+
+def tie(laid: Sheet) -> Rig:
+    """Tie any surface in the space of the mean face to the landmarks."""
     ones = np.ones((len(laid.vertices), 1))
-    return Rig(laid, np.concatenate([laid.vertices, ones], axis=1).astype(np.float32), pull_of(laid.vertices))
+    return Rig(
+        sheet=laid,
+        vertices=np.concatenate([laid.vertices, ones], axis=1).astype(np.float32),
+        normals=np.concatenate([ones, laid.normals], axis=1).astype(np.float32),
+        uv=laid.uv.astype(np.float32),
+        pull=pull_of(laid.vertices),
+    )
 
 
 def fit_affine(landmarks: Floats) -> tuple[Floats, Floats]:

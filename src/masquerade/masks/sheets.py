@@ -37,6 +37,7 @@ class Sheet:
         uv: (n, 2) places in the texture, 0 to 1.
         triangles: (m, 3) int32.
         outline: (k,) indices of the fabric's edge, in order around it.
+        loops: first and last (exclusive) of the triangles that are loops and straps.
     """
 
     vertices: Floats
@@ -44,6 +45,7 @@ class Sheet:
     uv: Floats
     triangles: NDArray[np.int32]
     outline: NDArray[np.int32]
+    loops: tuple[int, int] = (0, 0)
 
 
 def worn_edges(shape: Shape, worn: Worn) -> tuple[Edge, Edge, tuple[float, float, float]]:
@@ -89,8 +91,13 @@ def sheet(kind: Kind, worn: Worn) -> Sheet:
             parts.append(_strap(_lowered(strap, (cut_top, cut_bottom), (top, bottom)), side, cloth))
     for disc in shape.discs:
         for side in (-1, 1) if disc.angle and kind == "gas" else (1,):
-            parts.append(_disc(_lowered_disc(disc, (cut_top, cut_bottom), (top, bottom)), side, cloth))
-    return _joined(parts, outline)
+            t = (disc.height - float(_edge(cut_top, np.array(disc.angle)))) / (
+                float(_edge(cut_bottom, np.array(disc.angle))) - float(_edge(cut_top, np.array(disc.angle)))
+            )
+            bulge = float(_bulge(shape, np.array(disc.angle / sides[1]), np.array(t)))
+            parts.append(_disc(_lowered_disc(disc, (cut_top, cut_bottom), (top, bottom)), side, cloth + bulge))
+    first = len(triangles)
+    return _joined(parts, outline, (first, first + sum(len(part[2]) for part in parts[1 : 1 + 2 * len(shape.straps)])))
 
 
 def _cloth(shape: Shape, top: Edge, bottom: Edge, reach: float) -> Floats:
@@ -107,15 +114,19 @@ def _fabric(
     t, s = np.meshgrid(np.linspace(0, 1, DOWN), np.linspace(-1, 1, ACROSS), indexing="ij")
     angles = s * np.interp(t, [0, 0.5, 1], sides)
     heights = _edge(top, angles) * (1 - t) + _edge(bottom, angles) * t
-    radii = head.look_up(cloth, np.radians(angles), heights)
-    rise = np.sin(np.pi * np.clip(t, 0, 1)) ** 0.8
-    radii = radii + shape.dome * rise * np.clip(1 - s**2, 0, 1) ** 0.7
-    radii = radii + shape.beak * rise * np.clip(1 - np.abs(s) * 1.6, 0, 1)
+    radii = head.look_up(cloth, np.radians(angles), heights) + _bulge(shape, s, t)
     vertices = head.to_space(np.radians(angles), heights, radii).reshape(-1, 3)
     uv = np.stack([(s + 1) / 2, t * FABRIC_V], axis=-1).reshape(-1, 2)
     index = np.arange(DOWN * ACROSS).reshape(DOWN, ACROSS)
     outline = np.concatenate([index[0], index[1:, -1], index[-1, -2::-1], index[-2:0:-1, 0]])
     return vertices, uv, _grid_triangles(index), outline.astype(np.int32)
+
+
+def _bulge(shape: Shape, s: Floats, t: Floats) -> Floats:
+    """How much further the fabric stands out: ``s`` from -1 to 1 across, ``t`` from 0 to 1 down."""
+    rise = np.sin(np.pi * np.clip(t, 0, 1)) ** 0.8
+    dome = shape.dome * np.clip(1 - s**2, 0, 1) ** 0.7
+    return np.asarray(rise * (dome + shape.beak * np.clip(1 - np.abs(s) * 1.6, 0, 1)), np.float64)
 
 
 def _grid_triangles(index: NDArray[np.intp]) -> NDArray[np.int32]:
@@ -192,7 +203,7 @@ def _disc(disc: Disc, side: int, cloth: Floats) -> tuple[Floats, Floats, NDArray
     return vertices, uv, np.concatenate([cap, wall]).astype(np.int32)
 
 
-def _joined(parts: list[tuple[Floats, Floats, NDArray[np.int32]]], outline: NDArray[np.int32]) -> Sheet:
+def _joined(parts: list[tuple[Floats, Floats, NDArray[np.int32]]], outline: NDArray[np.int32], loops: tuple[int, int]) -> Sheet:
     vertices, normals, uvs, triangles = [], [], [], []
     offset = 0
     for points, uv, corners in parts:
@@ -207,6 +218,7 @@ def _joined(parts: list[tuple[Floats, Floats, NDArray[np.int32]]], outline: NDAr
         uv=np.concatenate(uvs),
         triangles=np.concatenate(triangles).astype(np.int32),
         outline=outline,
+        loops=loops,
     )
 
 

@@ -1,0 +1,113 @@
+"""How the light falls on a face, read from its skin, so that a mask can take it on.
+
+Brightness of the skin at the landmarks is fitted by Lambert's law over the normals of the mean face (as in
+Basri and Jacobs, "Lambertian reflectance and linear subspaces", IEEE TPAMI 25(2), 2003, first order): the fit tells
+from which side the light comes. How bright white cloth would be is a guess between the skin's own brightness, which
+says little of a dark skin, and the brightest places around the face, which say little of a dark room.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from masquerade.faces.pose import mean_face
+from masquerade.faces.topology import BROWS, LEFT_EYE, LIPS, RIGHT_EYE, mesh_triangles, vertex_normals
+
+Floats = NDArray[np.float32]
+
+GAMMA = 2.2
+LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
+FRONT = np.array([1, 0, 0, -1], np.float32)
+"""The normal towards the viewer, with a one before it."""
+RIDGE = 4.0
+"""How strongly the fit is held to even light, in landmarks."""
+SIDE_YAW = 25.0
+"""Degrees from which on the far half of the face is not asked."""
+SKIN_CHROMA = np.array([1.5, 0.9, 0.62], np.float32)
+"""Linear colour of skin in white light, relative to its luminance; the mean over light and dark skin."""
+WHITE_TO_SKIN = 2.1
+SKIN_SAYS = 0.45
+"""Weight of the skin, against the surroundings, in the guess of white."""
+CAST = 0.5
+"""How much of the skin's deviation from ``SKIN_CHROMA`` is put down to the light."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Light:
+    """The light on a face.
+
+    Attributes:
+        white: (3,) float32 in 0 to 1, display values that white cloth has when it faces the viewer.
+        slope: (4,) float32: linear brightness of a normal (with a one before it) in the space of the mean face,
+            relative to a normal towards the viewer.
+        veil: 0 to 1, display value of the darkest places.
+        skin: (3,) float32 in 0 to 1, display values of the skin.
+    """
+
+    white: Floats
+    slope: Floats
+    veil: float
+    skin: Floats
+
+
+@lru_cache(maxsize=1)
+def _decode() -> Floats:
+    """Linear brightness of the 256 display values."""
+    return np.asarray((np.arange(256, dtype=np.float32) / 255) ** GAMMA, np.float32)
+
+
+@lru_cache(maxsize=3)
+def _fitter(half: int) -> tuple[NDArray[np.intp], Floats]:
+    """Skin landmarks, of the whole face (0) or its right (1) or left (-1) half, and the matrix (4, k) that fits them."""
+    face = mean_face()
+    normals = vertex_normals(face, mesh_triangles())
+    skin = np.ones(468, np.bool_)
+    skin[[*LIPS, *RIGHT_EYE, *LEFT_EYE, *BROWS]] = False
+    skin &= normals[:, 2] < -0.1
+    if half:
+        skin &= face[:, 0] * half > -0.15
+    index = np.flatnonzero(skin)
+    design = np.concatenate([np.ones((len(index), 1)), normals[index]], axis=1)
+    held = design.T @ design + np.diag([0, RIDGE, RIDGE, RIDGE])
+    return index, np.linalg.solve(held, design.T).astype(np.float32)
+
+
+def read_light(image: NDArray[np.uint8], landmarks: Floats, yaw: float = 0.0) -> Light:
+    """Read the light on one face.
+
+    Args:
+        image: (height, width, 3) uint8 RGB, the face and what is around it; a part of the picture is enough.
+        landmarks: (468, 3) in pixels of that picture.
+        yaw: degrees, to leave out the half of the face that is turned away.
+    """
+    half = 0 if abs(yaw) < SIDE_YAW else (-1 if yaw > 0 else 1)
+    index, fit = _fitter(half)
+    height, width = image.shape[:2]
+    places = landmarks[index, :2].astype(np.intp)
+    np.clip(places, 0, (width - 1, height - 1), out=places)
+    linear = _decode()[image[places[:, 1], places[:, 0]]]
+    coefficients = fit @ linear
+    skin = np.maximum(FRONT @ coefficients, 1e-3)
+    luminance = float(skin @ LUMA)
+    slope = (coefficients @ LUMA) / luminance
+    around = _decode()[np.sort(image[::8, ::8].reshape(-1, 3) @ np.array([0.3, 0.6, 0.1], np.float32)).astype(np.intp)]
+    brightest, darkest = float(around[int(0.96 * (len(around) - 1))]), float(around[int(0.02 * len(around))])
+    guess = (WHITE_TO_SKIN * luminance) ** SKIN_SAYS * max(brightest, 1e-3) ** (1 - SKIN_SAYS)
+    level = min(max(guess, 1.25 * luminance), 6 * luminance, 1.0)
+    cast = np.clip(skin / luminance / SKIN_CHROMA, 0.4, 2.5) ** CAST
+    cast /= cast @ LUMA
+    return Light(
+        white=np.asarray(np.clip(level * np.clip(cast, 0.75, 1.3), 0, 1) ** (1 / GAMMA), np.float32),
+        slope=slope.astype(np.float32),
+        veil=min(0.12, 0.7 * darkest ** (1 / GAMMA)),
+        skin=np.asarray(skin ** (1 / GAMMA), np.float32),
+    )
+
+
+def shades(light: Light, normals: Floats) -> Floats:
+    """Brightness (n,) in display values, relative to the front, of normals (n, 4) with a one before them."""
+    return np.asarray(np.clip(normals @ light.slope, 0.18, 1.7) ** np.float32(1 / GAMMA), np.float32)

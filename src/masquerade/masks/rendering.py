@@ -1,0 +1,212 @@
+"""One mask on one face: corners to pixels, texture, light, edges, traces of the camera."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from masquerade.faces.topology import mesh_triangles
+from masquerade.geometry import opencv
+from masquerade.masks.art.textures import SIDE as FULL_SIDE
+from masquerade.masks.art.textures import SIDES
+from masquerade.masks.finish import Finish, grain
+from masquerade.masks.light import Light, shades
+from masquerade.masks.placing import Rig, fit_affine, place
+from masquerade.masks.raster import rasterise
+from masquerade.masks.types import Nudge
+
+Floats = NDArray[np.float32]
+
+SHADE_RANGE = 2.0
+"""Shades are spread over triangles as a share of this."""
+OCCLUDED_FROM = 20.0
+"""Degrees of yaw or pitch from which on the face itself may hide parts of a mask."""
+SUNK = 0.1
+"""How far the face is pushed back before it may hide a mask, in units of the mean face."""
+SMALL = 160
+"""Width in pixels up to which a mask is drawn at twice its size, and shrunk."""
+SHADOW = 0.34
+"""Darkest part of the shadow on the skin beside a mask."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """What makes a mask look real; each can be turned off, to see what it is worth.
+
+    Attributes:
+        light: brightness, colour cast and side of the light, noise, veil.
+        edges: soft edges, shadow, blur and JPEG grain.
+        loops: ear loops and straps.
+        mesh: the mask follows the face in depth; else it lies flat, as a sticker.
+    """
+
+    light: bool = True
+    edges: bool = True
+    loops: bool = True
+    mesh: bool = True
+
+
+ALL = Effects()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layer:
+    """A mask drawn by itself.
+
+    Attributes:
+        colours: (h, w, 3) float32, 0 to 255, times alpha.
+        alpha: (h, w) float32, 0 to 1.
+        corner: where it lies in the picture: x and y of its first pixel.
+    """
+
+    colours: Floats
+    alpha: Floats
+    corner: tuple[int, int]
+
+
+@lru_cache(maxsize=4096)
+def nudge_matrix(nudge: Nudge) -> Floats:
+    """The (4, 4) matrix that moves corners, as row vectors with a one, in the space of the mean face."""
+    turn = np.radians(nudge.turn)
+    cosine, sine = np.cos(turn), np.sin(turn)
+    centre = np.array([0.0, 0.5])
+    linear = np.array([[cosine, sine], [-sine, cosine]]) * np.array([[nudge.width], [nudge.height]])
+    matrix = np.eye(4)
+    matrix[:2, :2] = linear
+    matrix[3, :2] = centre - centre @ linear + [nudge.right, nudge.down]
+    return matrix.astype(np.float32)
+
+
+def corners_of(rig: Rig, landmarks: Floats, nudge: Nudge, effects: Effects) -> Floats:
+    """Where the corners of a mask lie: (n, 3) float32 in pixels."""
+    if effects.mesh:
+        return place(rig, landmarks, nudge_matrix(nudge))
+    affine, _ = fit_affine(landmarks)
+    flat = rig.vertices @ nudge_matrix(nudge)
+    flat[:, 2] = flat[:, 2].mean()
+    return np.asarray(flat @ affine, np.float32)
+
+
+def draw_layer(
+    rig: Rig,
+    corners: Floats,
+    texture: NDArray[np.uint8],
+    light: Light | None,
+    hidden_by: Floats | None,
+    size: tuple[int, int],
+    finer: int,
+    loops: bool,
+) -> Layer | None:
+    """Draw a mask without anything around it.
+
+    Args:
+        rig: the mask.
+        corners: (n, 3) in pixels of the picture.
+        texture: (side, side, 4) uint8 with colours times alpha.
+        light: the light that falls on it; None for even light.
+        hidden_by: (468, 3) landmarks of the face that may hide it; None when it cannot.
+        size: (width, height) of the picture.
+        finer: by how much finer it is drawn before it is shrunk.
+        loops: whether loops and straps are drawn.
+
+    Returns:
+        The layer, cut by the picture; None where it lies outside.
+    """
+    low, high = corners[:, :2].min(axis=0), corners[:, :2].max(axis=0)
+    x0, y0 = (max(0, int(value) - 2) for value in low)
+    x1, y1 = (min(limit, int(value) + 4) for limit, value in zip(size, high, strict=True))
+    if x1 <= x0 or y1 <= y0:
+        return None
+    triangles = rig.sheet.triangles
+    if not loops:
+        first, last = rig.sheet.loops
+        triangles = np.concatenate([triangles[:first], triangles[last:]])
+    shade = np.ones(len(corners), np.float32) if light is None else shades(light, rig.normals)
+    values = np.empty((len(corners), 3), np.float32)
+    values[:, :2] = rig.uv
+    values[:, 2] = shade * (1 / SHADE_RANGE)
+    points = corners
+    if hidden_by is not None:
+        triangles = np.concatenate([triangles, mesh_triangles() + np.int32(len(corners))])
+        values = np.concatenate([values, np.zeros((len(hidden_by), 3), np.float32)])
+        points = np.concatenate([points, hidden_by])
+    points = (points - np.array([x0, y0, 0], np.float32)) * finer
+    if finer > 1:
+        points[:, :2] += (finer - 1) / 2
+    maps, drawn = rasterise(points, values, triangles, ((x1 - x0) * finer, (y1 - y0) * finer))
+    del drawn  # where nothing or the face itself was drawn the shade is 0
+    return _textured(maps, texture, light, finer, (x0, y0))
+
+
+def _textured(
+    maps: Floats, texture: NDArray[np.uint8], light: Light | None, finer: int, corner: tuple[int, int]
+) -> Layer:
+    cv2 = opencv()
+    height, width = texture.shape[:2]
+    across = maps[..., 0] * np.float32(width) - np.float32(0.5)
+    down = maps[..., 1] * np.float32(height) - np.float32(0.5)
+    seen = cv2.remap(texture, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    shade = maps[..., 2]
+    alpha = seen[..., 3] * (np.float32(1 / 255) * (shade > 0))
+    colours = seen[..., :3] * (shade * np.float32(SHADE_RANGE))[..., None]
+    if finer > 1:
+        size = (maps.shape[1] // finer, maps.shape[0] // finer)
+        alpha = cv2.resize(alpha, size, interpolation=cv2.INTER_AREA)
+        colours = cv2.resize(colours, size, interpolation=cv2.INTER_AREA)
+    if light is not None:
+        colours *= light.white
+        if light.veil > 0:
+            colours *= np.float32(1 - light.veil)
+            colours += (alpha * np.float32(255 * light.veil))[..., None]
+    return Layer(colours, alpha, corner)
+
+
+def finished(layer: Layer, finish: Finish, seed: int, gradient: float = 1.0) -> Layer:
+    """Blur a layer and add noise to it as the camera did around it."""
+    cv2 = opencv()
+    colours, alpha = layer.colours, layer.alpha
+    if finish.blur > 0.2:
+        colours = cv2.GaussianBlur(colours, (0, 0), finish.blur)
+        alpha = cv2.GaussianBlur(alpha, (0, 0), finish.blur)
+    if finish.noise > 0.4:
+        rng = np.random.default_rng(seed)
+        noise = rng.standard_normal(alpha.shape, np.float32) * np.float32(finish.noise * gradient)
+        colours = colours + (noise * alpha)[..., None]
+    return Layer(colours, alpha, layer.corner)
+
+
+def shadow_of(alpha: Floats, reach: float) -> Floats:
+    """How dark the skin beside a mask is: (h, w) float32, 0 to ``SHADOW``; light comes from above, so less below."""
+    cv2 = opencv()
+    wide = cv2.GaussianBlur(alpha, (0, 0), max(0.6, reach))
+    lifted = np.roll(wide, -round(0.5 * reach), axis=0)
+    return np.asarray(SHADOW * np.minimum(wide, lifted + 0.15) * (1 - alpha), np.float32)
+
+
+def composed(below: NDArray[np.uint8], layer: Layer, shadow: Floats | None) -> NDArray[np.uint8]:
+    """Lay a layer over the part of a picture that it covers."""
+    kept = 1 - layer.alpha
+    if shadow is not None:
+        kept = kept * (1 - shadow)
+    mixed = below * kept[..., None]
+    mixed += layer.colours
+    mixed += np.float32(0.5)
+    return np.asarray(np.clip(mixed, 0, 255), np.uint8)
+
+
+def grained(below: NDArray[np.uint8], mixed: NDArray[np.uint8], layer: Layer, quality: int) -> NDArray[np.uint8]:
+    """Compress what was drawn, and leave every other pixel as it was."""
+    if quality >= 100:
+        return mixed
+    squeezed = grain(mixed, quality, layer.corner)
+    return np.where((layer.alpha > 0)[..., None], squeezed, mixed)
+
+
+def texture_side(width: float) -> int:
+    """The side of the texture that fits a mask of so many pixels across."""
+    fitting = [side for side in SIDES if side >= 1.3 * width]
+    return fitting[-1] if fitting else FULL_SIDE
+
