@@ -97,10 +97,9 @@ def _put(
     corners = corners_of(ready, landmarks, mask.nudge, effects)
     width = float(np.ptp(corners[ready.sheet.outline, 0]))
     if picture is None:
-        shown = width if effects.edges else width / 2
-        picture = texture(
-            mask.kind, mask.worn != "correctly", mask.colour, mask.pattern, mask.intensity, texture_side(2 * shown)
-        )
+        gathered = mask.worn != "correctly"
+        side = texture_side(width * (2 if width < SMALL and effects.edges else 1) * (0.6 if gathered else 1.0))
+        picture = texture(mask.kind, gathered, mask.colour, mask.pattern, mask.intensity, side)
     layer = draw_layer(
         ready,
         corners,

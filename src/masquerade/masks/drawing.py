@@ -30,6 +30,9 @@ PALETTES: dict[Kind, tuple[str, ...]] = {
 }
 """Colours in which each kind of mask is sold, the commonest first and likelier."""
 PRINTS: tuple[PatternName, ...] = ("stripes", "dots", "checks", "floral")
+PRINT_COLOURS = ("#f4f1ea", "#20222a", "#c9b458", "#7fa3c7")
+SCALES, ANGLES = (0.6, 1.1), (0.0, 45.0)
+"""Few of each, so that textures are made once and used often."""
 PRINTED: dict[Kind, float] = {"cloth": 0.5, "bandana": 0.7, "gaiter": 0.35, "surgical": 0.04}
 """How often each kind carries a print, where none is asked for; the others never."""
 
@@ -141,12 +144,12 @@ def draw_mask(rng: np.random.Generator, face: int, choice: Choice) -> MaskPlan:
     palette = choice.colours or PALETTES[kind]
     colour = _pick(palette, chance[2] if choice.colours else chance[2] ** 1.7)
     name = _pick(choice.patterns, chance[3]) if choice.patterns else _print(kind, chance[3])
-    prints = [other for other in ("#f4f1ea", "#20222a", *PALETTES["cloth"]) if other != colour]
+    prints = [other for other in PRINT_COLOURS if other != colour]
     pattern = Pattern(
         name=name,
         colour=_pick(prints, chance[4]) if name != "plain" else "#ffffff",
-        scale=round(0.6 + 0.9 * chance[5], 2),
-        angle=round((0.0, 90.0, 45.0, -45.0)[int(chance[6] * 4)], 1),
+        scale=_pick(SCALES, chance[5]),
+        angle=_pick(ANGLES, chance[6]),
         texture=_pick(choice.textures, chance[7]) if name == "texture" else None,
     )
     low, high = choice.intensity
@@ -164,7 +167,7 @@ def draw_mask(rng: np.random.Generator, face: int, choice: Choice) -> MaskPlan:
         worn=worn,
         colour=colour,
         pattern=pattern,
-        intensity=round(low + (high - low) * chance[13], 3),
+        intensity=round(low + (high - low) * chance[13], 1),
         nudge=nudge,
         light=round(0.9 + 0.2 * chance[14], 3),
         seed=int(chance[15] * 2**31),

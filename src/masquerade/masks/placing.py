@@ -14,13 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from masquerade.faces.pose import mean_face
-from masquerade.masks.sheets import Sheet, sheet
+from masquerade.masks.sheets import FINE, Detail, Sheet, sheet
 from masquerade.masks.types import Kind, Worn
 
 Floats = NDArray[np.float32]
 
 NEAR = 0.16
 """Distance in the mean face at which a landmark's pull has fallen to 0.6."""
+FAINT = 0.01
+"""Weight below which a landmark's pull is left out."""
 FREE = 0.3
 """Weight of standing still: corners far from all landmarks follow the affine map alone."""
 
@@ -34,13 +36,15 @@ class Rig:
         vertices: (n, 4) float32: its corners there, and a one.
         normals: (n, 4) float32: a one, and its outward normal there.
         uv: (n, 2) float32: its place in the texture.
-        pull: (n, 468) float32: how much of each landmark's own movement a corner takes.
+        near: (k,) indices of the landmarks that any corner follows.
+        pull: (n, k) float32: how much of each such landmark's own movement a corner takes.
     """
 
     sheet: Sheet
     vertices: Floats
     normals: Floats
     uv: Floats
+    near: NDArray[np.intp]
     pull: Floats
 
 
@@ -58,21 +62,24 @@ def pull_of(vertices: NDArray[np.float64]) -> Floats:
     return np.asarray(weights / (weights.sum(axis=1, keepdims=True) + FREE), np.float32)
 
 
-@lru_cache(maxsize=64)
-def rig(kind: Kind, worn: Worn) -> Rig:
+@lru_cache(maxsize=128)
+def rig(kind: Kind, worn: Worn, detail: Detail = FINE) -> Rig:
     """A built-in mask, tied to the landmarks."""
-    return tie(sheet(kind, worn))
+    return tie(sheet(kind, worn, detail))
 
 
 def tie(laid: Sheet) -> Rig:
     """Tie any surface in the space of the mean face to the landmarks."""
     ones = np.ones((len(laid.vertices), 1))
+    pull = pull_of(laid.vertices)
+    near = np.flatnonzero(pull.max(axis=0) > FAINT)
     return Rig(
         sheet=laid,
         vertices=np.concatenate([laid.vertices, ones], axis=1).astype(np.float32),
         normals=np.concatenate([ones, laid.normals], axis=1).astype(np.float32),
         uv=laid.uv.astype(np.float32),
-        pull=pull_of(laid.vertices),
+        near=near,
+        pull=np.ascontiguousarray(pull[:, near]),
     )
 
 
@@ -96,4 +103,4 @@ def place(rig: Rig, landmarks: Floats, nudge: Floats | None = None) -> Floats:
     """
     affine, rest = fit_affine(landmarks)
     vertices = rig.vertices if nudge is None else rig.vertices @ nudge
-    return np.asarray(vertices @ affine + rig.pull @ rest, np.float32)
+    return np.asarray(vertices @ affine + rig.pull @ rest[rig.near], np.float32)

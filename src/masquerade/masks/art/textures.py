@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from masquerade.geometry import opencv
 from masquerade.image import read_image
-from masquerade.masks.art.canvas import ROWS, SIDE
+from masquerade.masks.art.canvas import SIDE
 from masquerade.masks.art.fabrics import FABRICS
 from masquerade.masks.art.patterns import printed
 from masquerade.masks.types import Kind, Pattern, rgb
@@ -29,7 +29,7 @@ class _Fabric:
 
 
 @lru_cache(maxsize=2 * len(FABRICS))
-def _fabric(kind: Kind, gathered: bool) -> _Fabric:
+def _drawn(kind: Kind, gathered: bool) -> _Fabric:
     canvas = FABRICS[kind]()
     if gathered and kind not in ("n95", "gas"):
         on_fabric = (canvas.t < 1).astype(np.float32)
@@ -37,35 +37,32 @@ def _fabric(kind: Kind, gathered: bool) -> _Fabric:
     return _Fabric(canvas.relief(), canvas.dye, canvas.own, canvas.alpha)
 
 
+@lru_cache(maxsize=2 * len(SIDES) * len(FABRICS))
+def _fabric(kind: Kind, gathered: bool, side: int) -> _Fabric:
+    whole = _drawn(kind, gathered)
+    return _Fabric(*(_shrunk(part, side) for part in (whole.relief, whole.dye, whole.own, whole.alpha)))
+
+
+def _shrunk(picture: Floats, side: int) -> Floats:
+    cv2 = opencv()
+    return np.asarray(cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA), np.float32)
+
+
+@lru_cache(maxsize=256)
+def _ink(pattern: Pattern, side: int) -> Floats:
+    return _shrunk(printed(pattern), side)[..., None]
+
+
 @lru_cache(maxsize=64)
-def _full(kind: Kind, gathered: bool, colour: str, pattern: Pattern, intensity: float) -> NDArray[np.uint8]:
-    fabric = _fabric(kind, gathered)
-    dyed = np.empty((SIDE, SIDE, 3), np.float32)
-    dyed[:] = rgb(colour)
-    if pattern.name == "texture":
-        assert pattern.texture is not None  # noqa: S101 - checked when the plan was made
-        dyed[:ROWS] = _picture(pattern.texture, pattern.scale)
-    elif pattern.name != "plain":
-        ink = printed(pattern)[..., None]
-        dyed += (np.array(rgb(pattern.colour), np.float32) - dyed) * ink
-    colours = fabric.own + (dyed - fabric.own) * (fabric.dye * intensity)[..., None]
-    colours *= fabric.relief[..., None]
-    # Colours are multiplied by alpha, so that whatever is mixed later has no fringe.
-    np.clip(colours, 0, 255, out=colours)
-    colours *= fabric.alpha[..., None]
-    return np.dstack([colours, fabric.alpha * 255]).round().astype(np.uint8)
-
-
-@lru_cache(maxsize=32)
-def _picture(path: str, scale: float) -> Floats:
-    """A texture file, laid over the fabric as tiles."""
+def _picture(path: str, scale: float, side: int) -> Floats:
+    """A texture file, laid over the fabric as tiles: (side, side, 3)."""
     cv2 = opencv()
     picture = read_image(path)
     width = max(8, round(SIDE / 2 * scale))
     height = max(8, round(width * picture.shape[0] / picture.shape[1]))
     tile = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
-    across, down = -(-SIDE // width), -(-ROWS // height)
-    return np.tile(tile, (down, across, 1))[:ROWS, :SIDE].astype(np.float32)
+    tiles = np.tile(tile, (-(-SIDE // height), -(-SIDE // width), 1))[:SIDE, :SIDE]
+    return _shrunk(tiles.astype(np.float32), side)
 
 
 @lru_cache(maxsize=2048)
@@ -85,9 +82,20 @@ def texture(
     Returns:
         (side, side, 4) uint8: red, green, blue times alpha, and alpha. Read-only.
     """
-    full = _full(kind, gathered, colour, pattern, intensity)
-    if side != SIDE:
-        cv2 = opencv()
-        full = np.asarray(cv2.resize(full, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
+    fabric = _fabric(kind, gathered, side)
+    dyed = np.empty((side, side, 3), np.float32)
+    dyed[:] = rgb(colour)
+    if pattern.name == "texture":
+        assert pattern.texture is not None  # noqa: S101 - checked when the plan was made
+        dyed = _picture(pattern.texture, pattern.scale, side)
+    elif pattern.name != "plain":
+        plain = Pattern(pattern.name, scale=pattern.scale, angle=pattern.angle)
+        dyed += (np.array(rgb(pattern.colour), np.float32) - dyed) * _ink(plain, side)
+    colours = fabric.own + (dyed - fabric.own) * (fabric.dye * np.float32(intensity))[..., None]
+    colours *= fabric.relief[..., None]
+    np.clip(colours, 0, 255, out=colours)
+    # Colours are multiplied by alpha, so that whatever is mixed later has no fringe.
+    colours *= fabric.alpha[..., None]
+    full = np.dstack([colours, fabric.alpha * 255]).round().astype(np.uint8)
     full.flags.writeable = False
     return full
