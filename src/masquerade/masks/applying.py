@@ -16,7 +16,6 @@ from masquerade.masks.light import Light, read_light
 from masquerade.masks.placing import Rig, rig, tie
 from masquerade.masks.rendering import (
     ALL,
-    OCCLUDED_FROM,
     SMALL,
     SUNK,
     Effects,
@@ -28,6 +27,7 @@ from masquerade.masks.rendering import (
     grained,
     shadow_of,
     texture_side,
+    within_face,
 )
 from masquerade.masks.types import DrawnMask, Masked, MaskPlan, Plan
 
@@ -105,7 +105,7 @@ def _put(
         corners,
         picture,
         light if effects.light else None,
-        _hiding(landmarks, pose, effects),
+        _sunk(landmarks) if effects.mesh else None,
         (result.shape[1], result.shape[0]),
         2 if width < SMALL and effects.edges else 1,
         effects.loops,
@@ -115,7 +115,7 @@ def _put(
     layer = _widened(layer, result.shape, 2 + int(0.06 * width))
     shadow = None
     if effects.edges:
-        shadow = shadow_of(layer.alpha, 0.022 * width)
+        shadow = shadow_of(layer.alpha, 0.022 * width) * within_face(landmarks, layer)
         layer = finished(layer, finish, mask.seed, 1.0 if effects.light else 0.0)
     else:
         hard = (layer.alpha >= 0.5).astype(np.float32)
@@ -160,10 +160,8 @@ def _upper_face(landmarks: Floats, shape: tuple[int, ...]) -> tuple[slice, slice
     return slice(top, max(top + 1, int(y1))), slice(left, max(left + 1, int(x1)))
 
 
-def _hiding(landmarks: Floats, pose: Floats, effects: Effects) -> Floats | None:
-    """The face, pushed back a little, where it is turned so far that it may hide parts of a mask."""
-    if not effects.mesh or max(abs(float(pose[0])), abs(float(pose[1]))) < OCCLUDED_FROM:
-        return None
+def _sunk(landmarks: Floats) -> Floats:
+    """The face, pushed back a little: what of a mask still lies behind it is hidden."""
     unit = float(np.linalg.norm(landmarks[263] - landmarks[33])) / EYE_TO_EYE
     return landmarks + np.array([0, 0, SUNK * unit], np.float32)
 

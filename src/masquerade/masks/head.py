@@ -24,7 +24,7 @@ MAX_ANGLE = 1.9
 TOP, BOTTOM = -0.9, 2.3
 COLUMNS, ROWS = 96, 128
 CHIN_Y = 1.27
-NECK_FRONT, NECK_SIDE = 0.42, 0.78
+NECK_FRONT, NECK_SIDE = 0.42, 0.72
 NECK_SLOPE = 1.15
 """How much nearer to the axis the skin comes below the jaw, for each unit of height."""
 

@@ -22,8 +22,6 @@ Floats = NDArray[np.float32]
 
 SHADE_RANGE = 2.0
 """Shades are spread over triangles as a share of this."""
-OCCLUDED_FROM = 20.0
-"""Degrees of yaw or pitch from which on the face itself may hide parts of a mask."""
 SUNK = 0.1
 """How far the face is pushed back before it may hide a mask, in units of the mean face."""
 SMALL = 160
@@ -186,6 +184,15 @@ def shadow_of(alpha: Floats, reach: float) -> Floats:
     return np.asarray(SHADOW * np.minimum(wide, lifted + 0.15) * (1 - alpha), np.float32)
 
 
+def within_face(landmarks: Floats, layer: Layer) -> Floats:
+    """1 within the face's outline, 0 beyond it, of the part of the picture that a layer covers: (h, w) float32."""
+    cv2 = opencv()
+    inside = np.zeros(layer.alpha.shape, np.float32)
+    hull = cv2.convexHull((landmarks[:, :2] - np.array(layer.corner, np.float32)).round().astype(np.int32))
+    cv2.fillConvexPoly(inside, hull, 1.0)
+    return inside
+
+
 def composed(below: NDArray[np.uint8], layer: Layer, shadow: Floats | None) -> NDArray[np.uint8]:
     """Lay a layer over the part of a picture that it covers."""
     kept = 1 - layer.alpha
@@ -209,4 +216,3 @@ def texture_side(width: float) -> int:
     """The side of the texture that fits a mask of so many pixels across."""
     fitting = [side for side in SIDES if side >= 1.3 * width]
     return fitting[-1] if fitting else FULL_SIDE
-

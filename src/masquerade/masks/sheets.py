@@ -15,6 +15,7 @@ from masquerade.masks.types import WORN, Kind, Worn
 
 Floats = NDArray[np.float64]
 
+
 @dataclass(frozen=True, slots=True)
 class Detail:
     """How finely a mask is divided: corners across and down the fabric, steps along a strap and around a disc."""
@@ -29,6 +30,8 @@ FINE = Detail(across=19, down=13, strap=6, ring=16)
 COARSE = Detail(across=11, down=8, strap=4, ring=10)
 """For crops of a hundred pixels, where speed counts."""
 
+ROUNDED = 0.75
+"""How much of its curve the lower edge keeps when a mask is worn low."""
 FABRIC_V = 0.74
 """The fabric fills the texture from 0 to 1 across and from 0 to this down."""
 STRAP_V = (0.78, 0.84)
@@ -74,6 +77,7 @@ def worn_edges(shape: Shape, worn: Worn) -> tuple[Edge, Edge, tuple[float, float
         (angle, float(_edge(top, np.array(angle))) + squeeze * (height - float(_edge(shape.top, np.array(angle)))))
         for angle, height in shape.bottom
     )
+    bottom = tuple((angle, bottom[0][1] + ROUNDED * (height - bottom[0][1])) for angle, height in bottom)
     return top, bottom, shape.sides
 
 
@@ -105,7 +109,9 @@ def sheet(kind: Kind, worn: Worn, detail: Detail = FINE) -> Sheet:
                 float(_edge(cut_bottom, np.array(disc.angle))) - float(_edge(cut_top, np.array(disc.angle)))
             )
             bulge = float(_bulge(shape, np.array(disc.angle / sides[1]), np.array(t)))
-            parts.append(_disc(_lowered_disc(disc, (cut_top, cut_bottom), (top, bottom)), side, cloth + bulge, detail.ring))
+            parts.append(
+                _disc(_lowered_disc(disc, (cut_top, cut_bottom), (top, bottom)), side, cloth + bulge, detail.ring)
+            )
     first = len(triangles)
     return _joined(parts, outline, (first, first + sum(len(part[2]) for part in parts[1 : 1 + 2 * len(shape.straps)])))
 
@@ -162,23 +168,31 @@ def _lowered_disc(disc: Disc, cut: tuple[Edge, Edge], now: tuple[Edge, Edge]) ->
 
 
 def _strap(strap: Strap, side: int, cloth: Floats, steps: int) -> tuple[Floats, Floats, NDArray[np.int32]]:
-    """A ribbon from the mask over the cheek to where it goes out of sight."""
+    """A band from the mask over the cheek to where it goes out of sight."""
     way = np.linspace(0, 1, steps)
     angles = np.radians(side * (strap.start[0] + way * (strap.end[0] - strap.start[0])))
     heights = strap.start[1] + way * (strap.end[1] - strap.start[1])
-    on_mask = head.look_up(cloth, angles, heights)
     on_skin = head.look_up(head.skin(), angles, heights) + 0.02
-    radii = on_skin + (on_mask - on_skin) * (1 - way)
+    on_skin[0] = head.look_up(cloth, angles[:1], heights[:1])[0]
+    ends = head.to_space(angles[[0, -1]], heights[[0, -1]], on_skin[[0, -1]])
+    straight = ends[0] + way[:, None] * (ends[1] - ends[0])
+    # Over hollows it is drawn straight from end to end.
+    radii = np.maximum(on_skin, np.hypot(straight[:, 0], head.AXIS_Z - straight[:, 2]))
     middle = head.to_space(angles, heights, radii)
     along = np.gradient(middle, axis=0)
     outward = middle * [1, 0, 1] - [0, 0, head.AXIS_Z]
-    across = np.cross(along, outward)
-    across *= strap.width / 2 / np.linalg.norm(across, axis=1, keepdims=True) * -side
-    vertices = np.stack([middle - across, middle + across], axis=1)
+    flat = np.cross(along, outward)
+    flat *= strap.width / 2 / np.linalg.norm(flat, axis=1, keepdims=True) * -side
+    upright = outward * (strap.width / 2 / np.linalg.norm(outward, axis=1, keepdims=True))
+    # Two ribbons that cross, so that it is seen from every side.
+    vertices = np.concatenate([np.stack([middle - across, middle + across], axis=1) for across in (flat, upright)])
     u = 0.02 + 0.96 * way
     uv = np.stack([np.stack([u, np.full(steps, v)], axis=1) for v in STRAP_V], axis=1)
+    uv = np.concatenate([uv, uv])
     index = np.arange(2 * steps).reshape(steps, 2)
-    return vertices.reshape(-1, 3), uv.reshape(-1, 2), _grid_triangles(index if side < 0 else index[:, ::-1])
+    index = index if side < 0 else index[:, ::-1]
+    corners = np.concatenate([_grid_triangles(index), _grid_triangles(index + 2 * steps)])
+    return vertices.reshape(-1, 3), uv.reshape(-1, 2), corners
 
 
 def _disc(disc: Disc, side: int, cloth: Floats, ring_steps: int) -> tuple[Floats, Floats, NDArray[np.int32]]:
@@ -210,11 +224,15 @@ def _disc(disc: Disc, side: int, cloth: Floats, ring_steps: int) -> tuple[Floats
     )
     at = np.arange(ring_steps)
     cap = np.stack([np.zeros(ring_steps, int), 1 + at, 2 + at], axis=1)
-    wall = _grid_triangles(np.stack([2 + ring_steps + np.arange(ring_steps + 1), 3 + 2 * ring_steps + np.arange(ring_steps + 1)]))
+    wall = _grid_triangles(
+        np.stack([2 + ring_steps + np.arange(ring_steps + 1), 3 + 2 * ring_steps + np.arange(ring_steps + 1)])
+    )
     return vertices, uv, np.concatenate([cap, wall]).astype(np.int32)
 
 
-def _joined(parts: list[tuple[Floats, Floats, NDArray[np.int32]]], outline: NDArray[np.int32], loops: tuple[int, int]) -> Sheet:
+def _joined(
+    parts: list[tuple[Floats, Floats, NDArray[np.int32]]], outline: NDArray[np.int32], loops: tuple[int, int]
+) -> Sheet:
     vertices, normals, uvs, triangles = [], [], [], []
     offset = 0
     for points, uv, corners in parts:

@@ -65,7 +65,11 @@ class Canvas:
 
     def step(self, distance: Floats, width: float, height: float) -> None:
         """Raise everything beyond a line a little, as a fold of fabric does, and let it sink again slowly."""
-        self.height += height / (1 + np.exp(-np.clip(distance / width, -30, 30))) * np.exp(-np.clip(distance, 0, None) / (14 * width))
+        self.height += (
+            height
+            / (1 + np.exp(-np.clip(distance / width, -30, 30)))
+            * np.exp(-np.clip(distance, 0, None) / (14 * width))
+        )
 
     def paint(self, where: Floats, colour: tuple[int, int, int]) -> None:
         """Give places a colour of their own, as far as ``where`` (0 to 1) says."""

@@ -23,7 +23,9 @@ def printed(pattern: Pattern) -> Floats:
     u = ((x - SIDE / 2) * np.cos(angle) + (y - SIDE * FABRIC_V / 2) * np.sin(angle)) / size
     v = (-(x - SIDE / 2) * np.sin(angle) + (y - SIDE * FABRIC_V / 2) * np.cos(angle)) / size
     soft = size / 1.5
-    return np.asarray({"stripes": _stripes, "dots": _dots, "checks": _checks, "floral": _floral}[pattern.name](u, v, soft))
+    return np.asarray(
+        {"stripes": _stripes, "dots": _dots, "checks": _checks, "floral": _floral}[pattern.name](u, v, soft)
+    )
 
 
 def _edge(distance: Floats, soft: float) -> Floats:
