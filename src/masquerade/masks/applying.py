@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,20 +12,23 @@ from masquerade.errors import PlanInvalid
 from masquerade.faces.types import Faces
 from masquerade.masks.art import texture
 from masquerade.masks.covering import covered, covered_by
-from masquerade.masks.finish import Finish, read_finish
+from masquerade.masks.finish import read_finish
 from masquerade.masks.light import Light, read_light
-from masquerade.masks.placing import Rig, rig, tie
+from masquerade.masks.placing import rig, tie
 from masquerade.masks.rendering import (
     ALL,
     SMALL,
     SUNK,
     Effects,
     Layer,
+    Surface,
     composed,
     corners_of,
     draw_layer,
     finished,
     grained,
+    hardened,
+    part_under,
     shadow_of,
     texture_side,
     within_face,
@@ -86,61 +90,66 @@ def _check(faces: Faces, plan: Plan, library: Library | None) -> None:
 def _put(
     result: NDArray[np.uint8], faces: Faces, mask: MaskPlan, library: Library | None, effects: Effects
 ) -> DrawnMask | None:
-    assert faces.landmarks is not None and faces.pose is not None  # noqa: S101, PT018 - checked before
-    landmarks, pose, box = faces.landmarks[mask.face], faces.pose[mask.face], faces.boxes[mask.face]
+    """Draw one mask into the picture."""
+    assert faces.landmarks is not None  # noqa: S101 - checked before
+    assert faces.pose is not None  # noqa: S101 - checked before
+    landmarks, box = faces.landmarks[mask.face], faces.boxes[mask.face]
     part, corner = _around(result, box)
-    light, finish = read_light(part, landmarks - [*corner, 0], float(pose[0])), Finish(0.0, 0.0, 100)
-    if effects.edges or effects.light:
-        upper = _upper_face(landmarks, result.shape)
-        finish = read_finish(result[upper], (upper[1].start, upper[0].start))
-    ready, picture, light = _chosen(mask, landmarks, light, library)
-    corners = corners_of(ready, landmarks, mask.nudge, effects)
-    width = float(np.ptp(corners[ready.sheet.outline, 0]))
-    if picture is None:
-        gathered = mask.worn != "correctly"
-        side = texture_side(width * (2 if width < SMALL and effects.edges else 1) * (0.6 if gathered else 1.0))
-        picture = texture(mask.kind, gathered, mask.colour, mask.pattern, mask.intensity, side)
-    layer = draw_layer(
-        ready,
-        corners,
-        picture,
-        light if effects.light else None,
-        _sunk(landmarks) if effects.mesh else None,
-        (result.shape[1], result.shape[0]),
-        2 if width < SMALL and effects.edges else 1,
-        effects.loops,
-    )
+    light = read_light(part, landmarks - np.array([*corner, 0], np.float32), float(faces.pose[mask.face, 0]))
+    surface = _surface(mask, landmarks, light, library, effects)
+    finer = 2 if surface.width < SMALL and effects.edges else 1
+    hidden_by = _sunk(landmarks) if effects.mesh else None
+    layer = draw_layer(surface, hidden_by, (result.shape[1], result.shape[0]), finer)
     if layer is None:
         return None
-    layer = _widened(layer, result.shape, 2 + int(0.06 * width))
-    shadow = None
-    if effects.edges:
-        shadow = shadow_of(layer.alpha, 0.022 * width) * within_face(landmarks, layer)
-        layer = finished(layer, finish, mask.seed, 1.0 if effects.light else 0.0)
-    else:
-        hard = (layer.alpha >= 0.5).astype(np.float32)
-        layer = Layer(layer.colours / np.maximum(layer.alpha, 1e-3)[..., None] * hard[..., None], hard, layer.corner)
-    x, y = layer.corner
-    height, across = layer.alpha.shape
-    below = result[y : y + height, x : x + across]
-    mixed = composed(below, layer, shadow)
-    below[:] = grained(below, mixed, layer, finish.quality if effects.edges else 100)
-    under = covered_by(ready, mask.nudge) if mask.entry else covered(mask.kind, mask.worn, mask.nudge)
+    layer = _merged(result, layer, surface.width, landmarks, mask.seed, effects)
+    under = covered_by(surface.rig, mask.nudge) if mask.entry else covered(mask.kind, mask.worn, mask.nudge)
     return DrawnMask(mask, box, np.round(layer.alpha * 255).astype(np.uint8), layer.corner, under)
 
 
-def _chosen(
-    mask: MaskPlan, landmarks: Floats, light: Light, library: Library | None
-) -> tuple[Rig, NDArray[np.uint8] | None, Light]:
-    """The mask's surface, its texture where that is a photo, and the light that suits it."""
-    light = Light(np.clip(light.white * np.float32(mask.light), 0, 1.1), light.slope, light.veil, light.skin)
-    if mask.entry is None or library is None:
-        return rig(mask.kind, mask.worn), None, light
-    laid, picture = library.sheet(mask.entry, mask.mirrored)
-    # A photo of a mask has been lit already: only what differs between the two skins is made up for.
-    gain = np.clip(light.skin / (np.array(library.skin_colour(mask.entry), np.float32) / 255), 0.4, 2.0)
-    even = np.array([1, 0, 0, 0], np.float32)
-    return tie(laid), picture, Light(np.asarray(gain, np.float32), even, 0.0, light.skin)
+def _surface(mask: MaskPlan, landmarks: Floats, light: Light, library: Library | None, effects: Effects) -> Surface:
+    """The mask on the face, with its texture and its light."""
+    if mask.entry is not None and library is not None:
+        laid, picture = library.sheet(mask.entry, mask.mirrored)
+        ready = tie(laid)
+        # A photo of a mask has been lit already: only what differs between the two skins is made up for.
+        gain = np.clip(light.skin / (np.array(library.skin_colour(mask.entry), np.float32) / 255), 0.4, 2.0)
+        light = Light(np.asarray(gain, np.float32), np.array([1, 0, 0, 0], np.float32), 0.0, light.skin)
+    else:
+        ready, picture = rig(mask.kind, mask.worn), None
+        light = replace(light, white=np.minimum(light.white * np.float32(mask.light), np.float32(1.1)))
+    corners = corners_of(ready, landmarks, mask.nudge, effects)
+    first, last = ready.sheet.loops
+    triangles = ready.sheet.triangles
+    if not effects.loops:
+        triangles = np.concatenate([triangles[:first], triangles[last:]])
+    if picture is None:
+        gathered = mask.worn != "correctly"
+        width = float(np.ptp(corners[ready.sheet.outline, 0]))
+        side = texture_side(width * (2 if width < SMALL and effects.edges else 1) * (0.6 if gathered else 1.0))
+        picture = texture(mask.kind, gathered, mask.colour, mask.pattern, mask.intensity, side)
+    return Surface(ready, corners, triangles, picture, light if effects.light else None)
+
+
+def _merged(
+    result: NDArray[np.uint8], layer: Layer, width: float, landmarks: Floats, seed: int, effects: Effects
+) -> Layer:
+    """Finish a layer as the camera would have, and lay it into the picture."""
+    if not effects.edges:
+        layer = hardened(layer)
+        below = part_under(result, layer)
+        below[:] = composed(below, layer, None)
+        return layer
+    upper = _upper_face(landmarks, result.shape)
+    finish = read_finish(result[upper], (upper[1].start, upper[0].start))
+    if not effects.light:
+        finish = replace(finish, noise=0.0)
+    layer = _widened(layer, result.shape, 2 + int(0.06 * width))
+    shadow = shadow_of(layer.alpha, 0.022 * width) * within_face(landmarks, layer)
+    layer = finished(layer, finish, seed)
+    below = part_under(result, layer)
+    below[:] = grained(composed(below, layer, shadow), layer, finish.quality)
+    return layer
 
 
 def _around(image: NDArray[np.uint8], box: Floats) -> tuple[NDArray[np.uint8], tuple[int, int]]:

@@ -79,7 +79,8 @@ def masked_crop(
     """Draw a mask by chance and put it on: for data loaders.
 
     Args:
-        crop, landmarks: see ``mask_crop``.
+        crop: see ``mask_crop``.
+        landmarks: see ``mask_crop``.
         seed: numbers that name this draw, such as the run's seed, the epoch and the item's index: whichever
             worker draws it, the mask is the same.
         choice: what may be drawn.

@@ -8,6 +8,7 @@ from the viewer. A place on the head is an angle around the axis (0 in front, po
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,7 +126,7 @@ def _hull_radii(angles: Floats, radii: Floats) -> Floats:
                 break
         hull.append(index)
     result = radii.copy()
-    for a, b in zip(hull[:-1], hull[1:], strict=True):
+    for a, b in pairwise(hull):
         between = np.arange(a + 1, b)
         cross = x[a] * y[b] - x[b] * y[a]
         along = np.sin(angles[between]) * (y[b] - y[a]) - np.cos(angles[between]) * (x[b] - x[a])

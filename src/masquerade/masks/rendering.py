@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from masquerade.faces.topology import mesh_triangles
 from masquerade.geometry import opencv
-from masquerade.masks.art.textures import SIDE as FULL_SIDE
 from masquerade.masks.art.textures import SIDES
 from masquerade.masks.finish import Finish, grain
 from masquerade.masks.light import Light, shades
@@ -51,6 +50,30 @@ ALL = Effects()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Surface:
+    """A mask on a face.
+
+    Attributes:
+        rig: the mask.
+        corners: (n, 3) float32 in pixels of the picture.
+        triangles: (m, 3) int32: those of the mask that are drawn.
+        texture: (side, side, 4) uint8 with colours times alpha.
+        light: the light that falls on it; None for even light.
+    """
+
+    rig: Rig
+    corners: Floats
+    triangles: NDArray[np.int32]
+    texture: NDArray[np.uint8]
+    light: Light | None
+
+    @property
+    def width(self) -> float:
+        """Pixels across the fabric."""
+        return float(np.ptp(self.corners[self.rig.sheet.outline, 0]))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Layer:
     """A mask drawn by itself.
 
@@ -88,40 +111,24 @@ def corners_of(rig: Rig, landmarks: Floats, nudge: Nudge, effects: Effects) -> F
     return np.asarray(flat @ affine, np.float32)
 
 
-def draw_layer(
-    rig: Rig,
-    corners: Floats,
-    texture: NDArray[np.uint8],
-    light: Light | None,
-    hidden_by: Floats | None,
-    size: tuple[int, int],
-    finer: int,
-    loops: bool,
-) -> Layer | None:
+def draw_layer(surface: Surface, hidden_by: Floats | None, size: tuple[int, int], finer: int) -> Layer | None:
     """Draw a mask without anything around it.
 
     Args:
-        rig: the mask.
-        corners: (n, 3) in pixels of the picture.
-        texture: (side, side, 4) uint8 with colours times alpha.
-        light: the light that falls on it; None for even light.
+        surface: the mask on the face.
         hidden_by: (468, 3) landmarks of the face that may hide it; None when it cannot.
         size: (width, height) of the picture.
         finer: by how much finer it is drawn before it is shrunk.
-        loops: whether loops and straps are drawn.
 
     Returns:
         The layer, cut by the picture; None where it lies outside.
     """
+    rig, corners, light, triangles = surface.rig, surface.corners, surface.light, surface.triangles
     low, high = corners[:, :2].min(axis=0), corners[:, :2].max(axis=0)
     x0, y0 = (max(0, int(value) - 2) for value in low)
     x1, y1 = (min(limit, int(value) + 4) for limit, value in zip(size, high, strict=True))
     if x1 <= x0 or y1 <= y0:
         return None
-    triangles = rig.sheet.triangles
-    if not loops:
-        first, last = rig.sheet.loops
-        triangles = np.concatenate([triangles[:first], triangles[last:]])
     shade = np.ones(len(corners), np.float32) if light is None else shades(light, rig.normals)
     values = np.empty((len(corners), 3), np.float32)
     values[:, :2] = rig.uv
@@ -136,7 +143,7 @@ def draw_layer(
         points[:, :2] += (finer - 1) / 2
     maps, drawn = rasterise(points, values, triangles, ((x1 - x0) * finer, (y1 - y0) * finer))
     del drawn  # where nothing or the face itself was drawn the shade is 0
-    return _textured(maps, texture, light, finer, (x0, y0))
+    return _textured(maps, surface.texture, light, finer, (x0, y0))
 
 
 def _textured(
@@ -162,7 +169,7 @@ def _textured(
     return Layer(colours, alpha, corner)
 
 
-def finished(layer: Layer, finish: Finish, seed: int, gradient: float = 1.0) -> Layer:
+def finished(layer: Layer, finish: Finish, seed: int) -> Layer:
     """Blur a layer and add noise to it as the camera did around it."""
     cv2 = opencv()
     colours, alpha = layer.colours, layer.alpha
@@ -171,7 +178,7 @@ def finished(layer: Layer, finish: Finish, seed: int, gradient: float = 1.0) -> 
         alpha = cv2.GaussianBlur(alpha, (0, 0), finish.blur)
     if finish.noise > 0.4:
         rng = np.random.default_rng(seed)
-        noise = rng.standard_normal(alpha.shape, np.float32) * np.float32(finish.noise * gradient)
+        noise = rng.standard_normal(alpha.shape, np.float32) * np.float32(finish.noise)
         colours = colours + (noise * alpha)[..., None]
     return Layer(colours, alpha, layer.corner)
 
@@ -193,6 +200,20 @@ def within_face(landmarks: Floats, layer: Layer) -> Floats:
     return inside
 
 
+def hardened(layer: Layer) -> Layer:
+    """The layer with nothing half covered."""
+    alpha: Floats = (layer.alpha >= 0.5).astype(np.float32)
+    colours = layer.colours * (alpha / np.maximum(layer.alpha, np.float32(1e-3)))[..., None]
+    return Layer(np.asarray(colours, np.float32), alpha, layer.corner)
+
+
+def part_under(image: NDArray[np.uint8], layer: Layer) -> NDArray[np.uint8]:
+    """The part of a picture that a layer covers, as a view."""
+    x, y = layer.corner
+    height, width = layer.alpha.shape
+    return image[y : y + height, x : x + width]
+
+
 def composed(below: NDArray[np.uint8], layer: Layer, shadow: Floats | None) -> NDArray[np.uint8]:
     """Lay a layer over the part of a picture that it covers."""
     kept = 1 - layer.alpha
@@ -204,7 +225,7 @@ def composed(below: NDArray[np.uint8], layer: Layer, shadow: Floats | None) -> N
     return np.asarray(np.clip(mixed, 0, 255), np.uint8)
 
 
-def grained(below: NDArray[np.uint8], mixed: NDArray[np.uint8], layer: Layer, quality: int) -> NDArray[np.uint8]:
+def grained(mixed: NDArray[np.uint8], layer: Layer, quality: int) -> NDArray[np.uint8]:
     """Compress what was drawn, and leave every other pixel as it was."""
     if quality >= 100:
         return mixed
@@ -215,4 +236,4 @@ def grained(below: NDArray[np.uint8], mixed: NDArray[np.uint8], layer: Layer, qu
 def texture_side(width: float) -> int:
     """The side of the texture that fits a mask of so many pixels across."""
     fitting = [side for side in SIDES if side >= 1.3 * width]
-    return fitting[-1] if fitting else FULL_SIDE
+    return fitting[-1] if fitting else SIDES[0]

@@ -34,9 +34,10 @@ class Disc:
     """A round box on the mask: a filter or a valve.
 
     Attributes:
-        angle, height: its centre on the mask; both halves carry one unless the angle is 0.
+        angle, height: its centre on the mask.
         radius, depth: in units of the mean face.
         tip: by how many degrees it looks down.
+        paired: whether both halves carry one.
     """
 
     angle: float
@@ -44,6 +45,7 @@ class Disc:
     radius: float
     depth: float
     tip: float = 0.0
+    paired: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ SHAPES: dict[Kind, Shape] = {
         dome=0.14,
         squeeze=STIFF,
         straps=(Strap((46, 0.35), (100, -0.8), 0.09), Strap((44, 0.8), (100, 0.5), 0.09)),
-        discs=(Disc(40, 0.62, 0.33, 0.26, 12), Disc(0, 0.72, 0.2, 0.12)),
+        discs=(Disc(40, 0.62, 0.33, 0.26, 12, paired=True), Disc(0, 0.72, 0.2, 0.12)),
     ),
     "bandana": Shape(
         top=((0, -0.33), (12, -0.24), (27, -0.08), (50, -0.04), (75, -0.02), (98, 0.08)),

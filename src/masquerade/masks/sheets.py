@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -98,22 +98,22 @@ def sheet(kind: Kind, worn: Worn, detail: Detail = FINE) -> Sheet:
     top, bottom, sides = worn_edges(shape, worn)
     cloth = _cloth(shape, top, bottom, max(sides))
     fabric, uv, triangles, outline = _fabric(shape, cloth, (top, bottom), sides, detail)
-    parts = [(fabric, uv, triangles)]
-    cut_top, cut_bottom, _ = worn_edges(shape, "correctly")
-    for strap in shape.straps:
-        for side in (-1, 1):
-            parts.append(_strap(_lowered(strap, (cut_top, cut_bottom), (top, bottom)), side, cloth, detail.strap))
-    for disc in shape.discs:
-        for side in (-1, 1) if disc.angle and kind == "gas" else (1,):
-            t = (disc.height - float(_edge(cut_top, np.array(disc.angle)))) / (
-                float(_edge(cut_bottom, np.array(disc.angle))) - float(_edge(cut_top, np.array(disc.angle)))
-            )
-            bulge = float(_bulge(shape, np.array(disc.angle / sides[1]), np.array(t)))
-            parts.append(
-                _disc(_lowered_disc(disc, (cut_top, cut_bottom), (top, bottom)), side, cloth + bulge, detail.ring)
-            )
+    cut, now = worn_edges(shape, "correctly")[:2], (top, bottom)
+    straps = [
+        _strap(_lowered(strap, cut, now), side, cloth, detail.strap) for strap in shape.straps for side in (-1, 1)
+    ]
+    discs = [
+        _disc(replace(disc, height=_moved(disc.angle, disc.height, cut, now)), side, standing, detail.ring)
+        for disc in shape.discs
+        for standing in [
+            cloth
+            + float(_bulge(shape, np.array(disc.angle / sides[1]), np.array(_share(disc.angle, disc.height, cut))))
+        ]
+        for side in ((-1, 1) if disc.paired else (1,))
+    ]
     first = len(triangles)
-    return _joined(parts, outline, (first, first + sum(len(part[2]) for part in parts[1 : 1 + 2 * len(shape.straps)])))
+    last = first + sum(len(strap[2]) for strap in straps)
+    return _joined([(fabric, uv, triangles), *straps, *discs], outline, (first, last))
 
 
 def _cloth(shape: Shape, top: Edge, bottom: Edge, reach: float) -> Floats:
@@ -152,19 +152,20 @@ def _grid_triangles(index: NDArray[np.intp]) -> NDArray[np.int32]:
     return np.concatenate([np.stack(part, axis=-1).reshape(-1, 3) for part in ((a, b, c), (a, c, d))]).astype(np.int32)
 
 
+def _share(angle: float, height: float, edges: tuple[Edge, Edge]) -> float:
+    """Which share of the way from the upper to the lower edge a height is."""
+    top, bottom = (float(_edge(edge, np.array(angle))) for edge in edges)
+    return (height - top) / (bottom - top)
+
+
 def _moved(angle: float, height: float, cut: tuple[Edge, Edge], now: tuple[Edge, Edge]) -> float:
     """Where a height on the mask as cut has gone on the mask as worn."""
-    at = np.array(angle)
-    t = (height - float(_edge(cut[0], at))) / (float(_edge(cut[1], at)) - float(_edge(cut[0], at)))
-    return float(_edge(now[0], at)) * (1 - t) + float(_edge(now[1], at)) * t
+    top, bottom = (float(_edge(edge, np.array(angle))) for edge in now)
+    return top + _share(angle, height, cut) * (bottom - top)
 
 
 def _lowered(strap: Strap, cut: tuple[Edge, Edge], now: tuple[Edge, Edge]) -> Strap:
     return Strap((strap.start[0], _moved(*strap.start, cut, now)), strap.end, strap.width)
-
-
-def _lowered_disc(disc: Disc, cut: tuple[Edge, Edge], now: tuple[Edge, Edge]) -> Disc:
-    return Disc(disc.angle, _moved(disc.angle, disc.height, cut, now), disc.radius, disc.depth, disc.tip)
 
 
 def _strap(strap: Strap, side: int, cloth: Floats, steps: int) -> tuple[Floats, Floats, NDArray[np.int32]]:
@@ -224,15 +225,16 @@ def _disc(disc: Disc, side: int, cloth: Floats, ring_steps: int) -> tuple[Floats
     )
     at = np.arange(ring_steps)
     cap = np.stack([np.zeros(ring_steps, int), 1 + at, 2 + at], axis=1)
-    wall = _grid_triangles(
-        np.stack([2 + ring_steps + np.arange(ring_steps + 1), 3 + 2 * ring_steps + np.arange(ring_steps + 1)])
-    )
+    around = np.arange(ring_steps + 1)
+    wall = _grid_triangles(np.stack([2 + ring_steps + around, 3 + 2 * ring_steps + around]))
     return vertices, uv, np.concatenate([cap, wall]).astype(np.int32)
 
 
-def _joined(
-    parts: list[tuple[Floats, Floats, NDArray[np.int32]]], outline: NDArray[np.int32], loops: tuple[int, int]
-) -> Sheet:
+Part = tuple[Floats, Floats, NDArray[np.int32]]
+"""Corners (n, 3), their places in the texture (n, 2), triangles (m, 3)."""
+
+
+def _joined(parts: list[Part], outline: NDArray[np.int32], loops: tuple[int, int]) -> Sheet:
     vertices, normals, uvs, triangles = [], [], [], []
     offset = 0
     for points, uv, corners in parts:

@@ -95,8 +95,7 @@ class Canvas:
 
     def relief(self) -> Floats:
         """Brightness of each pixel: the relief lit from above, times the shade."""
-        down = np.gradient(self.height, axis=0)
-        across = np.gradient(self.height, axis=1)
+        down, across = (np.asarray(np.gradient(self.height, axis=axis)) for axis in (0, 1))
         slope = 0.85 * down - 0.25 * across
         return np.asarray(np.clip(1 + 0.45 * np.tanh(slope), 0.3, 1.5) * self.shade, np.float32)
 

@@ -110,7 +110,7 @@ def gas() -> Canvas:
     canvas.ridge(rim - 9, 7, 5.0)
     canvas.ridge(np.abs(canvas.s - 0.5) * SIDE - 62, 6, 3.0)
     frame = canvas.rectangle(0.34, 0.66, 0.42, 0.8, 6)
-    canvas.paint(0.6 * frame, (48, 50, 53))
+    canvas.paint(np.float32(0.6) * frame, (48, 50, 53))
     canvas.height += 4 * frame
     gloss = np.exp(-(((canvas.s - 0.4) / 0.1) ** 2) - ((canvas.t - 0.25) / 0.12) ** 2)
     canvas.shade += 0.35 * gloss + 0.02 * canvas.noise(2, 2)
@@ -156,7 +156,7 @@ def _print(canvas: Canvas, s: float, t: float, lines: tuple[str, ...]) -> None:
     for row, line in enumerate(lines):
         place = (round(s * SIDE) - 9 * len(line) // 2, round(t * ROWS) + 22 * row)
         cv2.putText(ink, line, place, cv2.FONT_HERSHEY_SIMPLEX, 0.55 - 0.1 * row, 255, 1, cv2.LINE_AA)
-    canvas.paint(ink.astype(np.float32) / 255 * 0.55, (96, 102, 116))
+    canvas.paint(ink.astype(np.float32) * np.float32(0.55 / 255), (96, 102, 116))
 
 
 FABRICS: dict[Kind, Callable[[], Canvas]] = {

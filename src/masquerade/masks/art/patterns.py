@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from masquerade.masks.art.canvas import FABRIC_V, SIDE
+from masquerade.masks.art.canvas import SIDE
+from masquerade.masks.sheets import FABRIC_V
 from masquerade.masks.types import Pattern
 
 Floats = NDArray[np.float32]
