@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from masquerade.errors import PlanInvalid
 from masquerade.faces.types import Faces
+from masquerade.geometry import opencv
 from masquerade.masks.art import texture
 from masquerade.masks.covering import covered, covered_by
 from masquerade.masks.finish import read_finish
@@ -104,7 +105,7 @@ def _put(
         return None
     layer = _merged(result, layer, surface.width, landmarks, mask.seed, effects)
     under = covered_by(surface.rig, mask.nudge) if mask.entry else covered(mask.kind, mask.worn, mask.nudge)
-    return DrawnMask(mask, box, np.round(layer.alpha * 255).astype(np.uint8), layer.corner, under)
+    return DrawnMask(mask, box, np.round(layer.rgba[..., 3]).astype(np.uint8), layer.corner, under)
 
 
 def _surface(mask: MaskPlan, landmarks: Floats, light: Light, library: Library | None, effects: Effects) -> Surface:
@@ -178,8 +179,8 @@ def _sunk(landmarks: Floats) -> Floats:
 def _widened(layer: Layer, shape: tuple[int, ...], margin: int) -> Layer:
     """Add room around a layer for its blur and its shadow, as far as the picture goes."""
     x, y = layer.corner
-    height, width = layer.alpha.shape
+    height, width = layer.rgba.shape[:2]
     left, top = min(margin, x), min(margin, y)
     right, bottom = min(margin, shape[1] - x - width), min(margin, shape[0] - y - height)
-    room = ((top, bottom), (left, right))
-    return Layer(np.pad(layer.colours, (*room, (0, 0))), np.pad(layer.alpha, room), (x - left, y - top))
+    rgba = opencv().copyMakeBorder(layer.rgba, top, bottom, left, right, opencv().BORDER_CONSTANT, value=(0, 0, 0, 0))
+    return Layer(rgba, (x - left, y - top))

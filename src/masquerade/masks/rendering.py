@@ -25,6 +25,8 @@ SUNK = 0.1
 """How far the face is pushed back before it may hide a mask, in units of the mean face."""
 SMALL = 160
 """Width in pixels up to which a mask is drawn at twice its size, and shrunk."""
+NOISE_SIDE = 1024
+"""Side of the tile of noise in pixels; larger masks repeat it."""
 SHADOW = 0.34
 """Darkest part of the shadow on the skin beside a mask."""
 
@@ -78,14 +80,17 @@ class Layer:
     """A mask drawn by itself.
 
     Attributes:
-        colours: (h, w, 3) float32, 0 to 255, times alpha.
-        alpha: (h, w) float32, 0 to 1.
+        rgba: (h, w, 4) float32, 0 to 255: red, green and blue times alpha, and alpha.
         corner: where it lies in the picture: x and y of its first pixel.
     """
 
-    colours: Floats
-    alpha: Floats
+    rgba: Floats
     corner: tuple[int, int]
+
+    @property
+    def alpha(self) -> Floats:
+        """How much of each pixel it covers: (h, w) float32, 0 to 1."""
+        return np.asarray(self.rgba[..., 3] * np.float32(1 / 255), np.float32)
 
 
 @lru_cache(maxsize=4096)
@@ -151,36 +156,49 @@ def _textured(
 ) -> Layer:
     cv2 = opencv()
     height, width = texture.shape[:2]
-    across = maps[..., 0] * np.float32(width) - np.float32(0.5)
-    down = maps[..., 1] * np.float32(height) - np.float32(0.5)
+    across, down, shade = cv2.split(maps)
+    across = across * np.float32(width) - np.float32(0.5)
+    down = down * np.float32(height) - np.float32(0.5)
     seen = cv2.remap(texture, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    shade = maps[..., 2]
-    alpha = seen[..., 3] * (np.float32(1 / 255) * (shade > 0))
-    colours = seen[..., :3] * (shade * np.float32(SHADE_RANGE))[..., None]
+    white, veil = ((1.0, 1.0, 1.0), 0.0) if light is None else (light.white.tolist(), light.veil)
+    gains = [shade * np.float32(SHADE_RANGE * value * (1 - veil)) for value in white]
+    rgba = cv2.multiply(seen, cv2.merge([*gains, (shade > 0).astype(np.float32)]), dtype=cv2.CV_32F)
     if finer > 1:
         size = (maps.shape[1] // finer, maps.shape[0] // finer)
-        alpha = cv2.resize(alpha, size, interpolation=cv2.INTER_AREA)
-        colours = cv2.resize(colours, size, interpolation=cv2.INTER_AREA)
-    if light is not None:
-        colours *= light.white
-        if light.veil > 0:
-            colours *= np.float32(1 - light.veil)
-            colours += (alpha * np.float32(255 * light.veil))[..., None]
-    return Layer(colours, alpha, corner)
+        rgba = cv2.resize(rgba, size, interpolation=cv2.INTER_AREA)
+    if veil > 0:
+        rgba = with_grey(rgba, rgba[..., 3] * np.float32(veil))
+    return Layer(rgba, corner)
+
+
+def with_grey(rgba: Floats, grey: Floats) -> Floats:
+    """Add the same to red, green and blue."""
+    cv2 = opencv()
+    return np.asarray(cv2.add(rgba, cv2.merge([grey, grey, grey, np.zeros_like(grey)])), np.float32)
 
 
 def finished(layer: Layer, finish: Finish, seed: int) -> Layer:
     """Blur a layer and add noise to it as the camera did around it."""
     cv2 = opencv()
-    colours, alpha = layer.colours, layer.alpha
+    rgba = layer.rgba
     if finish.blur > 0.2:
-        colours = cv2.GaussianBlur(colours, (0, 0), finish.blur)
-        alpha = cv2.GaussianBlur(alpha, (0, 0), finish.blur)
+        rgba = cv2.GaussianBlur(rgba, (0, 0), finish.blur)
     if finish.noise > 0.4:
-        rng = np.random.default_rng(seed)
-        noise = rng.standard_normal(alpha.shape, np.float32) * np.float32(finish.noise)
-        colours = colours + (noise * alpha)[..., None]
-    return Layer(colours, alpha, layer.corner)
+        noise = noise_of(rgba.shape[:2], seed)
+        rgba = with_grey(rgba, noise * rgba[..., 3] * np.float32(finish.noise / 255))
+    return Layer(rgba, layer.corner)
+
+
+@lru_cache(maxsize=1)
+def _noise() -> Floats:
+    return np.random.default_rng(2021).standard_normal((NOISE_SIDE, NOISE_SIDE), np.float32)
+
+
+def noise_of(shape: tuple[int, ...], seed: int) -> Floats:
+    """White noise (height, width) with a standard deviation of 1: a part of a fixed tile that the seed chooses."""
+    rows = (np.arange(shape[0]) + seed // NOISE_SIDE) % NOISE_SIDE
+    columns = (np.arange(shape[1]) + seed) % NOISE_SIDE
+    return _noise()[rows[:, None], columns]
 
 
 def shadow_of(alpha: Floats, reach: float) -> Floats:
@@ -194,7 +212,7 @@ def shadow_of(alpha: Floats, reach: float) -> Floats:
 def within_face(landmarks: Floats, layer: Layer) -> Floats:
     """1 within the face's outline, 0 beyond it, of the part of the picture that a layer covers: (h, w) float32."""
     cv2 = opencv()
-    inside = np.zeros(layer.alpha.shape, np.float32)
+    inside = np.zeros(layer.rgba.shape[:2], np.float32)
     hull = cv2.convexHull((landmarks[:, :2] - np.array(layer.corner, np.float32)).round().astype(np.int32))
     cv2.fillConvexPoly(inside, hull, 1.0)
     return inside
@@ -202,27 +220,26 @@ def within_face(landmarks: Floats, layer: Layer) -> Floats:
 
 def hardened(layer: Layer) -> Layer:
     """The layer with nothing half covered."""
-    alpha: Floats = (layer.alpha >= 0.5).astype(np.float32)
-    colours = layer.colours * (alpha / np.maximum(layer.alpha, np.float32(1e-3)))[..., None]
-    return Layer(np.asarray(colours, np.float32), alpha, layer.corner)
+    alpha = layer.rgba[..., 3:]
+    rgba = np.where(alpha >= 127.5, layer.rgba * (np.float32(255) / np.maximum(alpha, np.float32(1))), np.float32(0))
+    return Layer(np.asarray(rgba, np.float32), layer.corner)
 
 
 def part_under(image: NDArray[np.uint8], layer: Layer) -> NDArray[np.uint8]:
     """The part of a picture that a layer covers, as a view."""
     x, y = layer.corner
-    height, width = layer.alpha.shape
+    height, width = layer.rgba.shape[:2]
     return image[y : y + height, x : x + width]
 
 
 def composed(below: NDArray[np.uint8], layer: Layer, shadow: Floats | None) -> NDArray[np.uint8]:
     """Lay a layer over the part of a picture that it covers."""
+    cv2 = opencv()
     kept = 1 - layer.alpha
     if shadow is not None:
-        kept = kept * (1 - shadow)
-    mixed = below * kept[..., None]
-    mixed += layer.colours
-    mixed += np.float32(0.5)
-    return np.asarray(np.clip(mixed, 0, 255), np.uint8)
+        kept *= 1 - shadow
+    dimmed = cv2.multiply(below, cv2.merge([kept, kept, kept]), dtype=cv2.CV_32F)
+    return np.asarray(cv2.add(dimmed, cv2.cvtColor(layer.rgba, cv2.COLOR_RGBA2RGB), dtype=cv2.CV_8U), np.uint8)
 
 
 def grained(mixed: NDArray[np.uint8], layer: Layer, quality: int) -> NDArray[np.uint8]:
@@ -230,7 +247,7 @@ def grained(mixed: NDArray[np.uint8], layer: Layer, quality: int) -> NDArray[np.
     if quality >= 100:
         return mixed
     squeezed = grain(mixed, quality, layer.corner)
-    return np.where((layer.alpha > 0)[..., None], squeezed, mixed)
+    return np.where(layer.rgba[..., 3:] > 0, squeezed, mixed)
 
 
 def texture_side(width: float) -> int:
