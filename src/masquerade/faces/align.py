@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from masquerade.errors import FacesInvalid
 from masquerade.faces.mesh import key_points
 from masquerade.faces.types import LEFT_EYE, RIGHT_EYE, Faces
-from masquerade.geometry import sample, similarity
+from masquerade.geometry import sample, similarity, transform
 
 ARCFACE_TEMPLATE = np.array(
     [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]], np.float64
@@ -68,3 +68,19 @@ def align_faces(
     points = faces.points if faces.landmarks is None else key_points(faces.landmarks)
     crops = [sample(image, alignment(five, size, rest_on), (size, size)) for five in points]
     return np.stack(crops) if crops else np.zeros((0, size, size, 3), np.uint8)
+
+
+def landmarks_in_crops(faces: Faces, size: int = ARCFACE_SIZE, rest_on: Rest = "five") -> NDArray[np.float32]:
+    """The dense landmarks of each face in the pixels of its aligned crop: (n, 468, 3), z in the same scale.
+
+    Raises:
+        FacesInvalid: the faces have no landmarks, or the points of one fall together.
+    """
+    if faces.landmarks is None:
+        raise FacesInvalid("landmarks: expected some, got None", hint="use find_faces")
+    moved = np.empty_like(faces.landmarks)
+    for index, five in enumerate(key_points(faces.landmarks)):
+        matrix = alignment(five, size, rest_on)
+        moved[index, :, :2] = transform(matrix, faces.landmarks[index, :, :2])
+        moved[index, :, 2] = faces.landmarks[index, :, 2] * np.sqrt(np.linalg.det(matrix[:, :2]))
+    return moved

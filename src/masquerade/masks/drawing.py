@@ -30,7 +30,8 @@ PALETTES: dict[Kind, tuple[str, ...]] = {
 }
 """Colours in which each kind of mask is sold, the commonest first and likelier."""
 PRINTS: tuple[PatternName, ...] = ("stripes", "dots", "checks", "floral")
-PRINT_COLOURS = ("#f4f1ea", "#20222a", "#c9b458", "#7fa3c7")
+PRINT_COLOURS = ("#f4f1ea", "#20222a", "#c9b458")
+TURNED: tuple[PatternName, ...] = ("stripes", "checks")
 SCALES, ANGLES = (0.6, 1.1), (0.0, 45.0)
 """Few of each, so that textures are made once and used often."""
 PRINTED: dict[Kind, float] = {"cloth": 0.5, "bandana": 0.7, "gaiter": 0.35, "surgical": 0.04}
@@ -147,7 +148,7 @@ def draw_mask(rng: np.random.Generator, face: int, choice: Choice) -> MaskPlan:
         name=name,
         colour=_pick(prints, chance[4]) if name != "plain" else "#ffffff",
         scale=_pick(SCALES, chance[5]),
-        angle=_pick(ANGLES, chance[6]),
+        angle=_pick(ANGLES, chance[6]) if name in TURNED else 0.0,
         texture=_pick(choice.textures, chance[7]) if name == "texture" else None,
     )
     low, high = choice.intensity
