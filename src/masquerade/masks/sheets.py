@@ -74,11 +74,18 @@ def worn_edges(shape: Shape, worn: Worn) -> tuple[Edge, Edge, tuple[float, float
     widest = shape.top[-1][0]
     top = tuple((angle, height - max(0.0, lift) * (angle / widest) ** 2) for angle, height in top)
     bottom = tuple(
-        (angle, float(_edge(top, np.array(angle))) + squeeze * (height - float(_edge(shape.top, np.array(angle)))))
+        (angle, float(_edge(top, np.array(angle))) + squeeze * _fullness(shape, angle, height, widest))
         for angle, height in shape.bottom
     )
     bottom = tuple((angle, bottom[0][1] + ROUNDED * (height - bottom[0][1])) for angle, height in bottom)
     return top, bottom, shape.sides
+
+
+def _fullness(shape: Shape, angle: float, bottom: float, widest: float) -> float:
+    """Height of the fabric at an angle when it hangs low: its sides are fuller then than on the cheeks."""
+    cut = bottom - float(_edge(shape.top, np.array(angle)))
+    middle = shape.bottom[0][1] - shape.top[0][1]
+    return 0.5 * cut + 0.5 * middle * (1 - 0.6 * (angle / widest) ** 2)
 
 
 def _edge(edge: Edge, angles: Floats) -> Floats:
