@@ -23,7 +23,7 @@ SHADE_RANGE = 2.0
 """Shades are spread over triangles as a share of this."""
 SUNK = 0.1
 """How far the face is pushed back before it may hide a mask, in units of the mean face."""
-SMALL = 160
+SMALL = 110
 """Width in pixels up to which a mask is drawn at twice its size, and shrunk."""
 NOISE_SIDE = 1024
 """Side of the tile of noise in pixels; larger masks repeat it."""
