@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, get_args
 
@@ -35,6 +36,8 @@ VISIBLE: dict[Worn, tuple[str, ...]] = {
 """The parts of the face that each way leaves to see."""
 
 PLAN_VERSION = 1
+NUMBER = (int, float)
+COLOUR = re.compile("#[0-9a-fA-F]{6}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +116,28 @@ class MaskPlan:
                 raise PlanInvalid(f"{name}: expected one of {', '.join(allowed)}, got {value!r}")
         rgb(self.colour)
         rgb(self.pattern.colour)
-        if not 0 <= self.intensity <= 1:
-            raise PlanInvalid(f"intensity: expected 0 to 1, got {self.intensity}")
+        self._check_numbers()
         if self.pattern.name == "texture" and not self.pattern.texture:
             raise PlanInvalid("pattern: texture needs the path of a picture")
+
+    def _check_numbers(self) -> None:
+        for name, number in (("face", self.face), ("seed", self.seed)):
+            if not isinstance(number, int) or number < 0:
+                raise PlanInvalid(f"{name}: expected a whole number from 0 on, got {number!r}")
+        nudge = self.nudge
+        for name, amount, low, high in (
+            ("intensity", self.intensity, 0, 1),
+            ("light", self.light, 0, 4),
+            ("scale", self.pattern.scale, 0, 100),
+            ("angle", self.pattern.angle, -360, 360),
+            ("right", nudge.right, -4, 4),
+            ("down", nudge.down, -4, 4),
+            ("turn", nudge.turn, -360, 360),
+            ("width", nudge.width, 0.1, 4),
+            ("height", nudge.height, 0.1, 4),
+        ):
+            if not isinstance(amount, NUMBER) or not low <= amount <= high:
+                raise PlanInvalid(f"{name}: expected {low} to {high}, got {amount!r}")
 
     @property
     def label(self) -> str:
@@ -238,9 +259,6 @@ def rgb(colour: str) -> tuple[int, int, int]:
     Raises:
         PlanInvalid: it is none.
     """
-    try:
-        if len(colour) != 7 or colour[0] != "#":
-            raise ValueError
-        return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
-    except (TypeError, ValueError):
-        raise PlanInvalid(f"colour: expected #rrggbb, got {colour!r}") from None
+    if not isinstance(colour, str) or not COLOUR.fullmatch(colour):
+        raise PlanInvalid(f"colour: expected #rrggbb, got {colour!r}")
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
