@@ -10,7 +10,20 @@ import numpy as np
 
 from masquerade.errors import PlanInvalid
 from masquerade.faces.types import Faces
-from masquerade.masks.types import KINDS, WORN, Kind, MaskPlan, Nudge, Pattern, PatternName, Plan, Skipped, Worn, rgb
+from masquerade.masks.types import (
+    KINDS,
+    PATTERNS,
+    WORN,
+    Kind,
+    MaskPlan,
+    Nudge,
+    Pattern,
+    PatternName,
+    Plan,
+    Skipped,
+    Worn,
+    rgb,
+)
 
 if TYPE_CHECKING:
     from masquerade.masks.library import Library
@@ -78,6 +91,10 @@ class Choice:
         low, high = self.intensity
         if not 0 <= low <= high <= 1:
             raise PlanInvalid(f"intensity: expected 0 <= low <= high <= 1, got {self.intensity}")
+        if set(self.patterns) - set(PATTERNS):
+            raise PlanInvalid(f"patterns: expected some of {', '.join(PATTERNS)}, got {self.patterns}")
+        if not 0 <= self.jitter <= 2:
+            raise PlanInvalid(f"jitter: expected 0 to 2, got {self.jitter}")
         if "texture" in self.patterns and not self.textures:
             raise PlanInvalid("patterns: texture needs a picture")
 
@@ -155,7 +172,7 @@ def draw_mask(rng: np.random.Generator, face: int, choice: Choice) -> MaskPlan:
     spread = choice.jitter
     nudge = Nudge(
         right=round(spread * 0.05 * (2 * chance[8] - 1), 4),
-        down=round(spread * 0.07 * (2 * chance[9] - 1), 4),
+        down=round(spread * (0.12 * chance[9] - 0.05), 4),
         turn=round(spread * 3.5 * (2 * chance[10] - 1), 3),
         width=round(1 + spread * 0.04 * (2 * chance[11] - 1), 4),
         height=round(1 + spread * 0.05 * (2 * chance[12] - 1), 4),
@@ -166,7 +183,7 @@ def draw_mask(rng: np.random.Generator, face: int, choice: Choice) -> MaskPlan:
         worn=worn,
         colour=colour,
         pattern=pattern,
-        intensity=round(low + (high - low) * chance[13], 1),
+        intensity=min(max(round(low + (high - low) * chance[13], 1), low), high),
         nudge=nudge,
         light=round(0.9 + 0.2 * chance[14], 3),
         seed=int(chance[15] * 2**31),
