@@ -62,13 +62,14 @@ def mask_crop(
     across *= np.float32(side)
     down *= np.float32(side)
     seen = cv2.remap(picture, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    factors = (light.white * np.float32(SHADE_RANGE * mask.light)).tolist()
+    factors = (light.white * np.float32(SHADE_RANGE * mask.light * (1 - light.veil))).tolist()
     gain = cv2.merge([shade * factor for factor in factors] + [drawn.astype(np.float32)])
     lit = cv2.GaussianBlur(cv2.multiply(seen, gain, dtype=cv2.CV_8U), (3, 3), 0.6)
     cover = cv2.extractChannel(lit, 3)
     below = result[y0:y1, x0:x1]
     kept = cv2.multiply(below, cv2.cvtColor(255 - cover, cv2.COLOR_GRAY2RGB), scale=1 / 255)
-    below[:] = cv2.add(kept, cv2.cvtColor(lit, cv2.COLOR_RGBA2RGB))
+    haze = cv2.cvtColor(cover, cv2.COLOR_GRAY2RGB)
+    below[:] = cv2.add(kept, cv2.addWeighted(cv2.cvtColor(lit, cv2.COLOR_RGBA2RGB), 1, haze, light.veil, 0))
     alpha[y0:y1, x0:x1] = cover
     return result, alpha
 

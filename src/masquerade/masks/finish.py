@@ -20,7 +20,7 @@ CRISP = 0.55
 ROUNDING = 1 / 12
 """Variance that whole grey levels add."""
 MAX_BLUR, MAX_NOISE = 3.0, 14.0
-BLOCK = 8
+BLOCK, COLOUR_BLOCK = 8, 16
 GRAINY = 1.12
 """Contrast across the borders of JPEG's blocks, relative to the contrast elsewhere, from which on they are seen."""
 
@@ -95,7 +95,7 @@ def grain(image: NDArray[np.uint8], quality: int, corner: tuple[int, int]) -> ND
     if quality >= 100:
         return image
     cv2 = opencv()
-    left, top = corner[0] % BLOCK, corner[1] % BLOCK
+    left, top = corner[0] % COLOUR_BLOCK, corner[1] % COLOUR_BLOCK
     padded = cv2.copyMakeBorder(image, top, 0, left, 0, cv2.BORDER_REPLICATE)
     _, code = cv2.imencode(".jpg", padded[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
     return np.asarray(cv2.imdecode(code, cv2.IMREAD_COLOR)[top:, left:, ::-1], np.uint8)

@@ -156,7 +156,7 @@ def _bulge(shape: Shape, s: Floats, t: Floats) -> Floats:
 def _grid_triangles(index: NDArray[np.intp]) -> NDArray[np.int32]:
     """Two triangles for each cell of a grid of vertices, outward as the mesh's own."""
     a, b, c, d = index[:-1, :-1], index[:-1, 1:], index[1:, 1:], index[1:, :-1]
-    return np.concatenate([np.stack(part, axis=-1).reshape(-1, 3) for part in ((a, b, c), (a, c, d))]).astype(np.int32)
+    return np.concatenate([np.stack(part, axis=-1).reshape(-1, 3) for part in ((a, c, b), (a, d, c))]).astype(np.int32)
 
 
 def _share(angle: float, height: float, edges: tuple[Edge, Edge]) -> float:
