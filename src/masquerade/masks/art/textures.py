@@ -33,7 +33,7 @@ def _drawn(kind: Kind, gathered: bool) -> _Fabric:
     canvas = FABRICS[kind]()
     if gathered and kind not in ("n95", "gas"):
         on_fabric = (canvas.t < 1).astype(np.float32)
-        canvas.height += (9.0 * canvas.noise(60, 7) + 5.0 * canvas.noise(26, 12)) * on_fabric
+        canvas.height += (4.5 * canvas.noise(60, 8) + 4.0 * canvas.noise(22, 13)) * on_fabric
     return _Fabric(canvas.relief(), canvas.dye, canvas.own, canvas.alpha)
 
 
