@@ -1,6 +1,7 @@
 """Masquerade sees faces with and without medical masks.
 
-``masquerade.look("photo.jpg")`` finds the faces and tells how each wears a mask. Names are loaded
+``masquerade.look("photo.jpg")`` finds the faces and tells how each wears a mask;
+``masquerade.masks`` draws masks onto faces. Names are loaded
 on first use, so that importing the package costs nothing.
 """
 
@@ -10,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from masquerade import masks
     from masquerade.errors import MasqueradeError
     from masquerade.faces import Faces, Search, align_faces, find_faces
     from masquerade.image import read_image
@@ -32,6 +34,9 @@ _HOMES = {
     "read_wearing": "wearing",
 }
 
+_ROOMS = ("masks",)
+"""Rooms that are public as a whole; importing one makes it a name of the package."""
+
 __all__ = [
     "FaceWearing",
     "Faces",
@@ -44,6 +49,7 @@ __all__ = [
     "align_faces",
     "find_faces",
     "look",
+    "masks",
     "read_image",
     "read_wearing",
 ]
@@ -58,6 +64,8 @@ def __getattr__(name: str) -> Any:
             return version("masquerade")
         except PackageNotFoundError:
             return "unknown"
+    if name in _ROOMS:
+        return import_module(f"masquerade.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'masquerade' has no attribute {name!r}")
     value = getattr(import_module(f"masquerade.{_HOMES[name]}"), name)

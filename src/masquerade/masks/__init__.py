@@ -1,6 +1,7 @@
 """Masks drawn on faces: ``plan = draw(rng, faces)``, then ``apply(image, faces, plan)``."""
 
 from masquerade.masks.applying import apply
+from masquerade.masks.crops import mask_crop, masked_crop
 from masquerade.masks.drawing import PALETTES, Choice, draw
 from masquerade.masks.rendering import Effects
 from masquerade.masks.types import (
@@ -36,4 +37,6 @@ __all__ = [
     "Skipped",
     "apply",
     "draw",
+    "mask_crop",
+    "masked_crop",
 ]
