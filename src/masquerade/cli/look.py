@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from masquerade.cli.printing import Bar, shown
+from masquerade.cli.printing import shown
+from masquerade.cli.progress import Bar
 
 if TYPE_CHECKING:
     import numpy as np

@@ -14,6 +14,9 @@ from masquerade.masks.batch.job import Job, completed
 from masquerade.masks.batch.manifest import Header, read_entries, read_header
 from masquerade.masks.batch.types import Task
 
+COMPARED = ("source", "image", "mask", "labels")
+"""What must have the recorded hash; a bare original is what the source is."""
+
 
 def replay_job(manifest: Path, destination: Path, source: Path | None = None, library: Path | None = None) -> Job:
     """Prepare to make again what a manifest records.
@@ -48,7 +51,9 @@ def replay_job(manifest: Path, destination: Path, source: Path | None = None, li
 def _task(photo: str, entry: dict[str, Any], root: Path, limits: Limits, manifest: Path) -> Task:
     try:
         names = naming.names_in(entry)
-        expected: dict[str, str] = {kind: entry[kind]["sha256"] for kind in ("source", "image", "mask", "labels") if kind in entry}
+        expected: dict[str, str] = {
+            kind: entry[kind]["sha256"] for kind in ("source", "image", "mask", "labels") if kind in entry
+        }
     except (KeyError, TypeError, AttributeError) as error:
         raise ManifestInvalid(f"{manifest}: {photo}: {error!r}") from error
     for name in (names.image, names.mask, names.original, names.labels):
