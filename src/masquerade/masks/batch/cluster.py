@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 from collections import deque
 from collections.abc import Generator
 from typing import Any
@@ -67,10 +69,12 @@ class RayCluster:
                 ray.shutdown()
 
     def _connect(self) -> None:
-        options: dict[str, Any] = {"log_to_driver": False}
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # else Ray reports its use to its makers
+        options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
         if self._address is None:
-            # An address in the environment would lead to another cluster than this machine.
+            # "local": an address in the environment would lead to another cluster. Heard on this machine alone.
             options.update(address="local", num_cpus=self._workers, include_dashboard=False)
+            options.update(_node_ip_address="127.0.0.1")
         else:
             options["address"] = self._address
         try:
