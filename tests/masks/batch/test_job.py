@@ -113,7 +113,9 @@ def test_the_projects_own_reader_takes_the_labels(done: Path) -> None:
         assert len(read) == count
         for photo in read:
             name = photo.path.relative_to(done / "images").as_posix()
-            (entry,) = [item for item in lines(done / "manifest.jsonl")[1:] if item["image"]["path"] == f"images/{name}"]
+            (entry,) = [
+                item for item in lines(done / "manifest.jsonl")[1:] if item["image"]["path"] == f"images/{name}"
+            ]
             (face,) = entry["faces"]
             assert [LABELS[label] for label in photo.labels] == [face["label"]]
             np.testing.assert_allclose(photo.boxes_or_raise()[0], face["box"], atol=1)

@@ -38,7 +38,9 @@ def drawn(alpha: Any, corner: tuple[int, int], face: int = 0, worn: Any = "corre
     return DrawnMask(plan, np.zeros(4, np.float32), np.asarray(alpha, np.uint8), corner, covered)
 
 
-@given(arrays(np.uint8, st.tuples(st.integers(1, 6), st.integers(1, 6))), st.integers(0, 4), st.integers(0, 4), st.data())
+@given(
+    arrays(np.uint8, st.tuples(st.integers(1, 6), st.integers(1, 6))), st.integers(0, 4), st.integers(0, 4), st.data()
+)
 def test_run_lengths_are_the_pixels(alpha: Any, x: int, y: int, data: st.DataObject) -> None:
     width = x + alpha.shape[1] + data.draw(st.integers(0, 3))
     height = y + alpha.shape[0] + data.draw(st.integers(0, 3))
@@ -75,10 +77,16 @@ def three() -> Faces:
 
 def test_only_untouched_faces_are_called_bare(three: Faces) -> None:
     image = np.zeros((20, 80, 3), np.uint8)
-    plan = Plan((MaskPlan(1, "n95", "nose_out"),), (Skipped(0, "pose_too_far", "far"), Skipped(2, "face_too_small", "5")))
+    plan = Plan(
+        (MaskPlan(1, "n95", "nose_out"),), (Skipped(0, "pose_too_far", "far"), Skipped(2, "face_too_small", "5"))
+    )
     masked = Masked(image, (drawn(np.full((10, 20), 255), (30, 10), 1, "nose_out"),))
     bare, worn, touched = face_records(three, plan, masked, with_area=True)
-    assert (bare["label"], bare["visible"], bare["skipped"]) == ("without_mask", ["nose", "mouth", "chin"], "pose_too_far")
+    assert (bare["label"], bare["visible"], bare["skipped"]) == (
+        "without_mask",
+        ["nose", "mouth", "chin"],
+        "pose_too_far",
+    )
     assert (worn["label"], worn["visible"], worn["covered"]) == ("incorrect", ["nose"], "1-3,9")
     assert worn["segmentation"]["counts"][0] == 30 * 20 + 10
     assert (touched["label"], touched["visible"], touched["skipped"]) == (None, None, "face_too_small")

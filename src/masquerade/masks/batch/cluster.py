@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 from collections import deque
 from collections.abc import Generator
 from typing import Any
@@ -15,6 +16,8 @@ from masquerade.masks.batch.types import Done, Recipe, Task, failure
 
 AHEAD = 2
 """Photos that are under way for each processor of the cluster."""
+KNOCK_SECONDS = 10
+"""How long a cluster may take to answer at all."""
 
 
 class RayCluster:
@@ -78,8 +81,9 @@ class RayCluster:
         else:
             options["address"] = self._address
         try:
+            _knock(self._address)
             self._ray.init(**options)
-        except (ConnectionError, RuntimeError, ValueError) as error:
+        except (OSError, RuntimeError, ValueError) as error:
             raise WorkerLost(f"Ray cannot be reached or started: {error}", hint="look at --ray-address") from error
 
     def _take(self, reference: Any, task: Task) -> Done:
@@ -88,6 +92,13 @@ class RayCluster:
         except self._ray.exceptions.RayError as error:  # the node or its process is gone, and so were its likes
             raise lost(task.photo, str(error).strip().splitlines()[0]) from error
         return unwrap(given, task.photo)
+
+
+def _knock(address: str | None) -> None:
+    """Raise OSError when nobody listens at ``host:port``: Ray itself would try for many minutes."""
+    host, _, port = (address or "").removeprefix("ray://").rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host, int(port)), timeout=KNOCK_SECONDS).close()
 
 
 def _answer(recipe: Recipe, task: Task, content: bytes) -> Answer:

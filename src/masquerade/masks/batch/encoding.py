@@ -25,7 +25,7 @@ WRITABLE = {
 FORMATS: dict[str, dict[str, Any]] = {
     # 4:2:0 whatever the photo had: a classifier must not tell masked photos by finer colours.
     "JPEG": {"quality": 95, "subsampling": "4:2:0"},
-    "PNG": {"compress_level": 3},
+    "PNG": {"compress_level": 1},
     "WEBP": {"quality": 95, "method": 2},
 }
 """Options of each format; they stand in the manifest."""
