@@ -182,5 +182,18 @@ def test_a_bar_on_a_terminal_goes_away(tmp_path: Path, face: Path) -> None:
     assert not "".join(seen[2:]).strip()
 
 
+def test_the_bar_of_a_job_goes_away(tmp_path: Path, face: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for name in ("a.jpg", "b.jpg"):
+        shutil.copy(face, tmp_path / "in" / name)
+    words = ["mask", str(tmp_path / "in"), str(tmp_path / "out"), "--fast", "--kind", "surgical", "--workers", "1"]
+    text, seen = on_a_terminal(*words)
+    plain = re.sub(r"\x1b\[[\d;]*m", "", text)
+    assert "masking" in plain
+    assert re.search(r"1/2 (--|[\d.]+) /s", plain)
+    assert seen[0].startswith("2 of 2 photos masked")
+    assert not "".join(seen[1:]).strip()
+
+
 def test_no_bar_without_a_terminal(samples: Path) -> None:
     assert run("look", "--fast", samples).err == ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -155,12 +154,11 @@ def _print_summary(summary: Summary, place: Path) -> None:
 
 
 def _mask_one(photo: Path, target: Path, recipe: Recipe) -> None:
-    from masquerade.masks.batch.answer import ENVIRONMENT
-
-    os.environ.update(ENVIRONMENT)  # the same bytes as a worker gives
+    from masquerade.masks.batch.answer import environment
     from masquerade.masks.batch.single import mask_one
 
-    done = mask_one(photo, target, recipe)
+    with environment():  # the same bytes as a worker gives
+        done = mask_one(photo, target, recipe)
     if done.entry is not None:
         plans = {plan["face"]: plan for plan in done.entry["plan"]["masks"]}
         what = "; ".join(_told(plans[index]) for index, face in enumerate(done.entry["faces"]) if "kind" in face)

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -107,8 +108,6 @@ def completed(recipe: Recipe) -> Recipe:
     Raises:
         ImageNotFound, LibraryInvalid: a texture or the library cannot be read.
     """
-    import masquerade  # noqa: PLC0415 - only for its version, which loads nothing
-
     try:
         textures = {path: _sha256(Path(path)) for path in recipe.choice.textures}
     except OSError as error:
@@ -118,8 +117,15 @@ def completed(recipe: Recipe) -> Recipe:
         library_id=None if recipe.library is None else library_id(Path(recipe.library)),
         textures=textures,
         models={name: get_model(name).card.sha256 for name in MODELS},
-        package=masquerade.__version__,
+        package=_version(),
     )
+
+
+def _version() -> str:
+    try:
+        return version("masquerade")
+    except PackageNotFoundError:
+        return "unknown"
 
 
 def library_id(path: Path) -> str:
