@@ -26,7 +26,10 @@ CODES = {
     "image_not_found",
     "image_too_large",
     "image_unreadable",
+    "job_differs",
     "label_invalid",
+    "library_invalid",
+    "manifest_invalid",
     "model_card_invalid",
     "model_contract_broken",
     "model_error",
@@ -34,7 +37,9 @@ CODES = {
     "model_process_forked",
     "model_unknown",
     "no_images",
+    "plan_invalid",
     "settings_invalid",
+    "worker_lost",
 }
 
 

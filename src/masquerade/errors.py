@@ -142,6 +142,24 @@ class LibraryInvalid(MasqueradeError):
     code = "library_invalid"
 
 
+class ManifestInvalid(MasqueradeError):
+    """A manifest of masked photos is missing, damaged or of another version."""
+
+    code = "manifest_invalid"
+
+
+class JobDiffers(MasqueradeError):
+    """The job that is to be resumed was begun with other settings."""
+
+    code = "job_differs"
+
+
+class WorkerLost(MasqueradeError):
+    """A worker process ended or failed in a way that is not foreseen; the message names the photo."""
+
+    code = "worker_lost"
+
+
 class SettingsInvalid(MasqueradeError):
     """A setting from the environment or the settings file cannot be used."""
 

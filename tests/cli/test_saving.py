@@ -15,8 +15,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from masquerade.cli.saving import ENDS, Saver, write_whole
+from masquerade.cli.saving import ENDS, Saver
 from masquerade.errors import DestinationUnusable
+from masquerade.files import write_whole
 from masquerade.looking import Seen
 from masquerade.looking.annotate import annotate
 from tests.cli.commands import Run

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -123,13 +124,12 @@ def test_names_that_the_output_cannot_say(tmp_path: Path, face: Path, changes: d
     assert len(given) == 5
 
 
-def test_a_bar_on_a_terminal_goes_away(tmp_path: Path, face: Path) -> None:
+def on_a_terminal(*words: str) -> tuple[str, list[str]]:
+    """Run a command on a terminal: all that it wrote, and the lines that are left to see."""
     pty = pytest.importorskip("pty")
-    for name in ("a.jpg", "b.jpg"):
-        shutil.copy(face, tmp_path / name)
     ours, theirs = pty.openpty()
     with subprocess.Popen(
-        [*COMMAND, "look", "--json", str(tmp_path)], stdout=theirs, stderr=theirs, env=environment(TERM="xterm")
+        [*COMMAND, *words], stdout=theirs, stderr=theirs, env=environment(TERM="xterm", COLUMNS="400")
     ) as process:
         os.close(theirs)
         written = b""
@@ -144,13 +144,55 @@ def test_a_bar_on_a_terminal_goes_away(tmp_path: Path, face: Path) -> None:
         assert process.wait(20) == 0
     os.close(ours)
     text = written.decode()
-    assert "looking [" in text
-    assert "0/2" in text
-    assert "2/2, 0:00 left" in text
-    # What stands after each line was cleared is what a reader sees.
-    seen = [line.rpartition("\x1b[2K")[2] for line in text.split("\r\n")]
+    return text, screen(text)
+
+
+def screen(text: str) -> list[str]:
+    """What a terminal shows in the end, of the few words that are spoken to it here."""
+    lines, row, column = [""], 0, 0
+    for control, count, letter, other in re.findall(r"(\x1b\[\??(\d*)[\d;]*([A-Za-z]))|(.|\n|\r)", text):
+        if letter == "A":
+            row -= int(count or 1)
+        elif letter == "K":
+            assert count == "2"
+            lines[row] = ""
+        elif other == "\r":
+            column = 0
+        elif other == "\n":
+            row += 1
+            lines += [""] * (row + 1 - len(lines))
+        elif other:
+            lines[row] = lines[row][:column].ljust(column) + other + lines[row][column + 1 :]
+            column += 1
+        else:
+            assert letter in "mhl", control
+    return lines
+
+
+def test_a_bar_on_a_terminal_goes_away(tmp_path: Path, face: Path) -> None:
+    for name in ("a.jpg", "b.jpg"):
+        shutil.copy(face, tmp_path / name)
+    text, seen = on_a_terminal("look", "--json", str(tmp_path))
+    plain = re.sub(r"\x1b\[[\d;]*m", "", text)
+    assert "looking" in plain
+    assert "0/2 -- /s" in plain
+    assert "2/2" in plain
+    assert "0:00 left" in plain.replace("00:00", "0:00")
     assert [Path(json.loads(line)["photo"]).name for line in seen[:2]] == ["a.jpg", "b.jpg"]
-    assert seen[2:] == [""]
+    assert not "".join(seen[2:]).strip()
+
+
+def test_the_bar_of_a_job_goes_away(tmp_path: Path, face: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for name in ("a.jpg", "b.jpg"):
+        shutil.copy(face, tmp_path / "in" / name)
+    words = ["mask", str(tmp_path / "in"), str(tmp_path / "out"), "--fast", "--kind", "surgical", "--workers", "1"]
+    text, seen = on_a_terminal(*words)
+    plain = re.sub(r"\x1b\[[\d;]*m", "", text)
+    assert "masking" in plain
+    assert re.search(r"1/2 (--|[\d.]+) /s", plain)
+    assert seen[0].startswith("2 of 2 photos masked")
+    assert not "".join(seen[1:]).strip()
 
 
 def test_no_bar_without_a_terminal(samples: Path) -> None:

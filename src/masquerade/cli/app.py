@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from masquerade.cli import doctor, look, models
+from masquerade.cli import doctor, look, mask, models
 
 app = typer.Typer(
     name="masquerade",
@@ -17,6 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("look")(look.look)
+app.command("mask")(mask.mask)
 app.command("doctor")(doctor.doctor)
 app.add_typer(models.app, name="models")
 

@@ -49,7 +49,7 @@ def examine() -> dict[str, Any]:
         },
         "runtime": _runtime(usable_cores(), settings.threads, trouble),
         "settings": {key: str(value) for key, value in settings.model_dump().items()},
-        "extras": _versions(("pillow-heif", "torch", "torchvision")),
+        "extras": _versions(("pillow-heif", "ray", "torch", "torchvision")),
         "models": _models(trouble),
         "trouble": trouble,
     }

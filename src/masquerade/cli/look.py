@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from masquerade.cli.printing import Bar, shown
+from masquerade.cli.printing import shown
+from masquerade.cli.progress import Bar
 
 if TYPE_CHECKING:
     import numpy as np
@@ -73,7 +74,8 @@ class _Results:
 
     def __init__(self, photos: list[Path], save: Path | None, report: Path | None) -> None:
         """Refuse places that cannot be used, before any work."""
-        from masquerade.cli.saving import Originals, Saver, make_folder, refuse_folder
+        from masquerade.cli.saving import Saver
+        from masquerade.files import Originals, make_folder, refuse_folder
 
         self.failed: list[tuple[Path, MasqueradeError]] = []
         self._report = report
@@ -112,7 +114,7 @@ class _Results:
         """Write the page."""
         if self._report is None:
             return
-        from masquerade.cli.saving import write_whole
+        from masquerade.files import write_whole
         from masquerade.looking.report import page
 
         write_whole(self._report, page("What Masquerade saw", self._entries).encode("utf-8"))

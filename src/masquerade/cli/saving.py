@@ -1,15 +1,14 @@
-"""Writing results: whole files or none, and never over an original."""
+"""Saving annotated pictures beside nothing that they could harm."""
 
 from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from masquerade.errors import DestinationUnusable
+from masquerade.files import Originals, make_folder, write_whole
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,81 +24,6 @@ ENDS = 65536
 
 class PictureUnsavable(DestinationUnusable):
     """One picture cannot be encoded; the place is fine, and others may be saved there."""
-
-
-def write_whole(target: Path, content: bytes) -> None:
-    """Write a file under a passing name and put it into place, so that no half file is ever left.
-
-    Raises:
-        DestinationUnusable: the folder cannot be made, or the file not written.
-    """
-    partial = target.with_name(f".masquerade-{os.getpid()}.partial")
-    make_folder(target.parent)
-    try:
-        partial.write_bytes(content)
-        partial.replace(target)
-    except OSError as error:
-        raise _unusable(target, error) from error
-    finally:
-        with suppress(OSError):
-            partial.unlink()
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder where there is none.
-
-    Raises:
-        DestinationUnusable: it cannot be made, or is a file.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _unusable(folder, error) from error
-
-
-def refuse_folder(target: Path) -> None:
-    """Do nothing unless ``target``, where a file is to be written, is a folder.
-
-    Raises:
-        DestinationUnusable: it is, or the system does not tell.
-    """
-    try:
-        taken = target.is_dir()
-    except OSError as error:
-        raise _unusable(target, error) from error
-    if taken:
-        raise DestinationUnusable(f"{target} is a folder", hint="name a file")
-
-
-def _unusable(target: Path, error: OSError) -> DestinationUnusable:
-    return DestinationUnusable(
-        f"{target} cannot be written: {error.strerror or error}", hint="name a place that is writable and has room"
-    )
-
-
-class Originals:
-    """The files that are looked at, by whatever names."""
-
-    def __init__(self, photos: Iterable[Path]) -> None:
-        """Take all photos; those that do not exist count for nothing."""
-        self._places = {place for place in map(_place, photos) if place is not None}
-
-    def refuse(self, target: Path) -> None:
-        """Do nothing unless ``target`` is one of the photos.
-
-        Raises:
-            DestinationUnusable: it is.
-        """
-        if _place(target) in self._places:
-            raise DestinationUnusable(f"{target} is one of the photos", hint="write to another place")
-
-
-def _place(path: Path) -> tuple[int, int] | None:
-    try:
-        status = path.stat()
-    except (OSError, ValueError):  # not there, or no possible name
-        return None
-    return status.st_dev, status.st_ino
 
 
 class Saver:

@@ -1,0 +1,108 @@
+"""Writing files: whole or not at all, and never over an original."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from masquerade.errors import DestinationUnusable
+
+PARTIAL = ".masquerade-*.partial"
+"""Pattern of the passing names under which files are written; one may stay behind when a process is killed."""
+
+
+def write_whole(target: Path, content: bytes) -> None:
+    """Write a file under a passing name and put it into place, so that no half file is ever left.
+
+    Raises:
+        DestinationUnusable: the folder cannot be made, or the file not written.
+    """
+    _put(target, lambda partial: partial.write_bytes(content))
+
+
+def write_parts(target: Path, parts: Iterable[bytes]) -> None:
+    """Do the same with content that comes in parts, and need not fit into memory.
+
+    Raises:
+        DestinationUnusable: the folder cannot be made, or the file not written.
+    """
+
+    def write(partial: Path) -> None:
+        with partial.open("wb") as stream:
+            for part in parts:
+                stream.write(part)
+
+    _put(target, write)
+
+
+def _put(target: Path, write: Callable[[Path], object]) -> None:
+    partial = target.with_name(PARTIAL.replace("*", str(os.getpid())))
+    make_folder(target.parent)
+    try:
+        write(partial)
+        partial.replace(target)
+    except OSError as error:
+        raise unusable(target, error) from error
+    finally:
+        with suppress(OSError):
+            partial.unlink()
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder where there is none.
+
+    Raises:
+        DestinationUnusable: it cannot be made, or is a file.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unusable(folder, error) from error
+
+
+def refuse_folder(target: Path) -> None:
+    """Do nothing unless ``target``, where a file is to be written, is a folder.
+
+    Raises:
+        DestinationUnusable: it is, or the system does not tell.
+    """
+    try:
+        taken = target.is_dir()
+    except OSError as error:
+        raise unusable(target, error) from error
+    if taken:
+        raise DestinationUnusable(f"{target} is a folder", hint="name a file")
+
+
+def unusable(target: Path, error: OSError) -> DestinationUnusable:
+    """Give the error that says why ``target`` cannot be written."""
+    return DestinationUnusable(
+        f"{target} cannot be written: {error.strerror or error}", hint="name a place that is writable and has room"
+    )
+
+
+class Originals:
+    """The files that are looked at, by whatever names."""
+
+    def __init__(self, photos: Iterable[Path]) -> None:
+        """Take all photos; those that do not exist count for nothing."""
+        self._places = {place for place in map(_place, photos) if place is not None}
+
+    def refuse(self, target: Path) -> None:
+        """Do nothing unless ``target`` is one of the photos.
+
+        Raises:
+            DestinationUnusable: it is.
+        """
+        if _place(target) in self._places:
+            raise DestinationUnusable(f"{target} is one of the photos", hint="write to another place")
+
+
+def _place(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except (OSError, ValueError):  # not there, or no possible name
+        return None
+    return status.st_dev, status.st_ino
