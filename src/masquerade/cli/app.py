@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from masquerade.cli import doctor, look, models
+from masquerade.cli import doctor, library, look, models
 
 app = typer.Typer(
     name="masquerade",
@@ -19,6 +19,7 @@ app = typer.Typer(
 app.command("look")(look.look)
 app.command("doctor")(doctor.doctor)
 app.add_typer(models.app, name="models")
+app.add_typer(library.app, name="library")
 
 
 def _version(wanted: bool) -> None:
