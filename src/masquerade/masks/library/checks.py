@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from masquerade.geometry import opencv
-from masquerade.masks.library.cutting import BOTTOM, TOP, Bools, bare_skin, disc, filled, lips
+from masquerade.masks.library.cutting import BOTTOM, TOP, Bools, bare_skin, disc, filled, hues_of, lips
 from masquerade.masks.library.surface import Unrolled
 
 Floats = NDArray[np.float32]
@@ -21,6 +21,8 @@ SKIN_SPREAD = 12.0
 LEAST_SKIN = 20
 """Pixels of bare skin without which nothing can be told."""
 MOST_LIKE_SKIN, LEAST_APART = 0.15, 9.0
+SKIN_CHROMA, SKIN_ANGLE, MOST_SKIN_HUE = (15.0, 55.0), (30.0, 72.0), 0.4
+"""Chroma at a lightness of 60, and angle of hue in degrees, that people's skin has in most light; share of it."""
 MOST_LIPS = 4.0
 """How much redder the lips' place may be than what is around it."""
 LEAST_CORE, LEAST_CHEEKS = 0.93, 0.85
@@ -55,7 +57,13 @@ class Verdict:
 
 
 def judge(
-    image: NDArray[np.uint8], mask: Bools, seen: Bools, landmarks: Floats, unrolled: Unrolled, scale: float
+    image: NDArray[np.uint8],
+    mask: Bools,
+    seen: Bools,
+    landmarks: Floats,
+    unrolled: Unrolled,
+    scale: float,
+    like_skin: float = MOST_LIKE_SKIN,
 ) -> Verdict:
     """Tell whether a mask was cut out.
 
@@ -66,6 +74,7 @@ def judge(
         landmarks: (468, 3) in pixels.
         unrolled: the surface on the face.
         scale: pixels a unit of the mean face.
+        like_skin: share of it that may have the colour of the bare skin.
     """
     nothing = (0.0, 0.0, 0.0)
     if not mask.any():
@@ -81,7 +90,8 @@ def judge(
     mean = image[skin].mean(axis=0) if skin.any() else np.zeros(3)
     code, message = (
         _cut_off(mask, seen)
-        or _skin(colours, mask, usual, landmarks, scale)
+        or _skin_hue(image, mask)
+        or _skin(colours, mask, usual, landmarks, scale, like_skin)
         or _covered(mask)
         or _whole(mask, unrolled)
         or _edge(colours, mask, scale)
@@ -103,13 +113,24 @@ def _cut_off(mask: Bools, seen: Bools) -> Reason:
     return None
 
 
-def _skin(colours: Floats, mask: Bools, usual: Floats, landmarks: Floats, scale: float) -> Reason:
+def _skin_hue(image: NDArray[np.uint8], mask: Bools) -> Reason:
+    """Bare skin where the upper face tells nothing, behind hair and dark glasses."""
+    hues = hues_of(image)[mask]
+    chroma, angle = np.linalg.norm(hues, axis=1), np.degrees(np.arctan2(hues[:, 1], hues[:, 0]))
+    within = (chroma > SKIN_CHROMA[0]) & (chroma < SKIN_CHROMA[1]) & (angle > SKIN_ANGLE[0]) & (angle < SKIN_ANGLE[1])
+    share = float(within.mean())
+    if share > MOST_SKIN_HUE:
+        return "mask_like_skin", f"{share:.0%} has a hue that skin has, expected at most {MOST_SKIN_HUE:.0%}"
+    return None
+
+
+def _skin(colours: Floats, mask: Bools, usual: Floats, landmarks: Floats, scale: float, most: float) -> Reason:
     """A bare face, a hand before the mask, a mask of the skin's own colour."""
     inside = colours[mask]
     like = float((np.linalg.norm(inside - usual, axis=1) < ALIKE).mean())
     apart = float(np.linalg.norm(np.median(inside, axis=0) - usual))
-    if like > MOST_LIKE_SKIN or apart < LEAST_APART:
-        expected = f"expected at most {MOST_LIKE_SKIN:.0%} and at least {LEAST_APART:g}"
+    if like > most or apart < LEAST_APART:
+        expected = f"expected at most {most:.0%} and at least {LEAST_APART:g}"
         return "mask_like_skin", f"{like:.0%} has the colour of skin, distance of colours {apart:.0f}, {expected}"
     cv2 = opencv()
     mouth = lips(landmarks, mask.shape) & mask

@@ -121,7 +121,7 @@ def without_skin(image: NDArray[np.uint8], mask: Bools, landmarks: NDArray[np.fl
     skin = bare_skin(landmarks, mask, scale)
     if not mask.any() or not skin.any():
         return mask
-    hues = _hues(image)
+    hues = hues_of(image)
     usual, own = np.median(hues[skin], axis=0), np.median(hues[mask], axis=0)
     if np.linalg.norm(usual - own) < HUES_APART:
         return mask
@@ -133,7 +133,7 @@ def without_skin(image: NDArray[np.uint8], mask: Bools, landmarks: NDArray[np.fl
     return largest(left > 0)
 
 
-def _hues(image: NDArray[np.uint8]) -> NDArray[np.float32]:
+def hues_of(image: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Hue and saturation apart from brightness: (height, width, 2), the chroma of CIELAB at a lightness of 60."""
     cv2 = opencv()
     soft = cv2.GaussianBlur(image, (3, 3), 0).astype(np.float32) / 255

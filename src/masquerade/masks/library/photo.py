@@ -13,7 +13,7 @@ from masquerade.masks.library.checks import judge
 from masquerade.masks.library.cutting import Bools, cut, filled, marks, without_skin
 from masquerade.masks.library.lifting import lift
 from masquerade.masks.library.outline import contour, triangles_within, within
-from masquerade.masks.library.surface import unroll
+from masquerade.masks.library.surface import Unrolled, unroll
 
 Floats = NDArray[np.float32]
 
@@ -29,6 +29,8 @@ MIN_MESH, MIN_SCORE = 0.02, 0.7
 """A face needs one of the two: the mesh's probability, low now and then under a mask, or the detector's score."""
 OTHERS_MESH = 0.5
 """Lowest probability of the mesh for faces beside the largest: those in the background are not always faces."""
+MOST_OF_PRINT = 0.03
+"""Share of a printed mask that may have the colour of skin."""
 INSET = 0.018
 """How far the mask's own colours reach short of its edge, in units of the mean face: there skin shines through."""
 
@@ -135,12 +137,7 @@ def cut_mask(image: NDArray[np.uint8], faces: Faces, index: int) -> Cut:
     part = part_of(image, faces.boxes[index], faces.landmarks[index])
     side = part.image.shape[0]
     unrolled = unroll(part.landmarks, (side, side))
-    mask = cut(part.image, marks(unrolled, part.scale), part.scale) & part.seen
-    mask = without_skin(part.image, mask, part.landmarks, part.scale)
-    verdict = judge(part.image, mask, part.seen, part.landmarks, unrolled, part.scale)
-    if verdict.code:
-        raise Unusable(verdict.code, verdict.message)
-    mask = filled(mask)
+    mask, skin = _separated(part, unrolled)
     edge = contour(mask, part.scale)
     points = np.concatenate([edge, within(edge, part.landmarks[:, :2].astype(np.float64), part.scale)])
     triangles = triangles_within(points, len(edge))
@@ -155,9 +152,30 @@ def cut_mask(image: NDArray[np.uint8], faces: Faces, index: int) -> Cut:
         triangles=triangles,
         outline=len(edge),
         mean=part.image[mask].mean(axis=0),
-        skin=verdict.skin,
+        skin=skin,
         landmarks=part.landmarks - np.array([x0, y0, 0], np.float32),
     )
+
+
+def _separated(part: Part, unrolled: Unrolled) -> tuple[Bools, tuple[float, float, float]]:
+    """The mask's pixels, and the colour of the bare skin.
+
+    Raises:
+        Unusable: see ``cut_mask``.
+    """
+    mask = cut(part.image, marks(unrolled, part.scale), part.scale) & part.seen
+    clean = without_skin(part.image, mask, part.landmarks, part.scale)
+    verdict = judge(part.image, clean, part.seen, part.landmarks, unrolled, part.scale)
+    if verdict.code and (clean != mask).any():
+        # A print of the skin's hue was taken for skin, unless it was skin.
+        code, message = verdict.code, verdict.message
+        verdict = judge(part.image, mask, part.seen, part.landmarks, unrolled, part.scale, MOST_OF_PRINT)
+        if verdict.code:
+            raise Unusable(code, message)
+        clean = mask
+    if verdict.code:
+        raise Unusable(verdict.code, verdict.message)
+    return filled(clean), verdict.skin
 
 
 def _texture(image: NDArray[np.uint8], mask: Bools, scale: float) -> NDArray[np.uint8]:
