@@ -61,7 +61,7 @@ def show(
     from masquerade.masks.library import load_library
 
     found = load_library(library)
-    rows = [("id", "kind", "yaw", "pitch", "roll", "size", "colour", "skin", "source")]
+    rows: list[tuple[str, ...]] = [("id", "kind", "yaw", "pitch", "roll", "size", "colour", "skin", "source")]
     for entry in found.entries:
         turns = tuple(f"{value:+.0f}" for value in entry.pose_numbers())
         size = f"{entry.size[0]} x {entry.size[1]}"

@@ -122,7 +122,8 @@ def _cut_all(
             masks, others = _masks_of(image, photo, min_face)
             refused += others
             for face, cut, pose in masks:
-                entries.append(_store(cut, pose, _name(photo, digest, face), making, photo, digest, kind))
+                name, source = _name(photo, digest, face), Source(photo.name, digest)
+                entries.append(_store(cut, pose, name, making, source, kind or _kind_of(photo)))
         except ImageError as error:
             refused.append(Refused(str(photo), error.code, str(error)))
         except Unusable as error:
@@ -159,16 +160,21 @@ def _masks_of(
     return found, refused
 
 
-def _store(cut: Cut, pose: Pose, name: str, making: Path, photo: Path, digest: str, kind: Kind | None) -> Entry:  # noqa: PLR0913, PLR0917
+def _kind_of(photo: Path) -> Kind:
+    """The name of the photo's folder where that is a kind of mask."""
+    folder = photo.absolute().parent.name.lower()
+    return next((known for known in KINDS if known == folder), DEFAULT_KIND)
+
+
+def _store(cut: Cut, pose: Pose, name: str, making: Path, source: Source, kind: Kind) -> Entry:
     stream = io.BytesIO()
     Image.fromarray(cut.texture).save(stream, "PNG")
     content = stream.getvalue()
     png = f"{PICTURES}/{name}.png"
     (making / png).write_bytes(content)
-    folder = photo.absolute().parent.name.lower()
     return Entry(
         id=name,
-        kind=kind or next((known for known in KINDS if known == folder), DEFAULT_KIND),
+        kind=kind,
         pose=pose,
         points=tuple(map(tuple, np.round(cut.points, 2).tolist())),
         vertices=tuple(map(tuple, np.round(cut.vertices, 5).tolist())),
@@ -179,7 +185,7 @@ def _store(cut: Cut, pose: Pose, name: str, making: Path, photo: Path, digest: s
         png=png,
         sha256=hashlib.sha256(content).hexdigest(),
         size=(cut.texture.shape[1], cut.texture.shape[0]),
-        source=Source(photo.name, digest),
+        source=source,
     )
 
 

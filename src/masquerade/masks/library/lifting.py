@@ -54,4 +54,4 @@ def _on_surface(points: Floats, unrolled: Unrolled) -> Floats:
     x = np.clip(np.round(points[:, 0]), 0, width - 1).astype(np.intp)
     y = np.clip(np.round(points[:, 1]), 0, height - 1).astype(np.intp)
     rows, columns = where[nearest[y, x]].T
-    return unrolled.places[rows, columns].astype(np.float64)
+    return np.asarray(unrolled.places[rows, columns], np.float64)

@@ -69,10 +69,13 @@ def within(edge: Floats, landmarks: Floats, scale: float) -> Floats:
 
 
 def triangles_within(points: Floats, count: int) -> NDArray[np.int32]:
-    """Delaunay triangles (m, 3) of points (n, 2) whose first ``count`` are an edge, without those outside of it."""
+    """Delaunay triangles (m, 3) of points (n, 2) whose first ``count`` are an edge, without those outside of it.
+
+    They go counter-clockwise where y points down, so that their normals point outwards, as the face mesh's do.
+    """
     cv2 = opencv()
     found = triangulate(points)
     ring = points[:count].astype(np.float32)
     middles = points[found].mean(axis=1)
     inside = [cv2.pointPolygonTest(ring, (float(x), float(y)), False) > 0 for x, y in middles]
-    return np.asarray(found[np.array(inside, np.bool_)], np.int32)
+    return np.asarray(found[np.array(inside, np.bool_), ::-1], np.int32)

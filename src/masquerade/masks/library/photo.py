@@ -128,7 +128,7 @@ def cut_mask(image: NDArray[np.uint8], faces: Faces, index: int) -> Cut:
         raise Unusable("face_doubtful", "no landmarks")
     yaw, pitch, _ = (float(value) for value in faces.pose[index])
     score, mesh = float(faces.scores[index]), float(faces.mesh_scores[index])
-    if score < MIN_SCORE and mesh < MIN_MESH or index and mesh < OTHERS_MESH:
+    if mesh < OTHERS_MESH and (index or (score < MIN_SCORE and mesh < MIN_MESH)):
         expected = f"expected {MIN_SCORE:g} or {MIN_MESH:g}, and {OTHERS_MESH:g} of faces beside the largest"
         raise Unusable("face_doubtful", f"score of the detector {score:.2f}, of the mesh {mesh:.3f}, {expected}")
     if abs(yaw) > MAX_YAW or abs(pitch) > MAX_PITCH:
@@ -185,7 +185,8 @@ def _texture(image: NDArray[np.uint8], mask: Bools, scale: float) -> NDArray[np.
     depth = cv2.distanceTransform(np.pad(mask, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
     alpha = cv2.GaussianBlur((depth > inset).astype(np.float32), (0, 0), 0.5 * inset)
     own = depth > 2 * inset
-    _, nearest = cv2.distanceTransformWithLabels((~own).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    beyond = (~own).astype(np.uint8)
+    _, nearest = cv2.distanceTransformWithLabels(beyond, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
     colours = np.zeros((nearest.max() + 1, 3), np.uint8)
     colours[nearest[own]] = image[own]
     filled = np.where(own[..., None], image, colours[nearest])

@@ -58,6 +58,10 @@ class Library:
     def _poses(self) -> Poses:
         return Poses.of(self.entries)
 
+    @cached_property
+    def _sheets(self) -> dict[tuple[str, bool], tuple[Sheet, NDArray[np.uint8]]]:
+        return {}
+
     def entry(self, entry_id: str) -> Entry:
         """The entry of that name.
 
@@ -96,8 +100,14 @@ class Library:
         Raises:
             LibraryInvalid: no such entry, or its picture is missing, damaged or another one.
         """
-        entry = self.entry(entry_id)
-        return _sheet(entry, mirrored), read_texture(self.folder / entry.png, entry.sha256, entry.size)
+        key = (entry_id, bool(mirrored))
+        if key not in self._sheets:
+            entry = self.entry(entry_id)
+            texture = read_texture(self.folder / entry.png, entry.sha256, entry.size)
+            while len(self._sheets) >= 2 * REMEMBERED:
+                self._sheets.pop(next(iter(self._sheets)))
+            self._sheets[key] = _sheet(entry, mirrored), texture
+        return self._sheets[key]
 
     def skin_colour(self, entry_id: str) -> tuple[int, int, int]:
         """Colour of the bare skin above the mask in its photo, in 0 to 255."""
@@ -140,7 +150,6 @@ def load_library(path: str | PathLike[str]) -> Library:
     return Library(file.parent, hashlib.sha256(content).hexdigest()[:16], entries)
 
 
-@lru_cache(maxsize=2 * REMEMBERED)
 def _sheet(entry: Entry, mirrored: bool) -> Sheet:
     vertices = np.array(entry.vertices, np.float64)
     triangles = np.array(entry.triangles, np.int32)

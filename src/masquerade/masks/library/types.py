@@ -49,7 +49,7 @@ class Entry:
         pose: of the face in the photo.
         points: x and y of each corner in pixels of the picture, pixel centres on whole numbers.
         vertices: x, y and z of each corner in the space of the mean face.
-        triangles: indices of three corners, clockwise as the viewer sees them.
+        triangles: indices of three corners, counter-clockwise in the picture, so that normals point outwards.
         outline: how many of the corners, the first ones, are the edge, in order around it.
         mean_colour: of the mask, ``#rrggbb``.
         skin_colour: of the bare face above it, ``#rrggbb``.
