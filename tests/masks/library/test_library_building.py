@@ -160,3 +160,31 @@ def test_people_without_masks(data_root: Path) -> None:
                 continue
             accepted.append(path)
     assert len(accepted) <= 0.04 * len(photos)
+
+
+def test_an_interrupted_build_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    photos = save_painted(tmp_path / "photos", "impostor_1", "person_b_1")
+    before = (build_library(photos[:1], tmp_path / "out").folder / "library.json").read_bytes()
+
+    def stop(_: Path) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build_library(photos, tmp_path / "out", done=stop)
+    assert (tmp_path / "out" / "library.json").read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "photos"]
+
+
+def test_a_full_disk_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    photos = save_painted(tmp_path / "photos", "impostor_1")
+    build_library(photos, tmp_path / "out")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_bytes", full)
+        with pytest.raises(DestinationUnusable, match="No space left"):
+            build_library(photos, tmp_path / "out")
+    assert len(load_library(tmp_path / "out")) == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "photos"]
