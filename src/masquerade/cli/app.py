@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from masquerade.cli import doctor, look, mask, models
+from masquerade.cli import doctor, library, look, mask, models
 
 app = typer.Typer(
     name="masquerade",
@@ -20,6 +20,7 @@ app.command("look")(look.look)
 app.command("mask")(mask.mask)
 app.command("doctor")(doctor.doctor)
 app.add_typer(models.app, name="models")
+app.add_typer(library.app, name="library")
 
 
 def _version(wanted: bool) -> None:
