@@ -99,9 +99,7 @@ class Choice:
             raise PlanInvalid("patterns: texture needs a picture")
 
 
-def draw(
-    rng: np.random.Generator, faces: Faces, choice: Choice | None = None, library: Library | None = None
-) -> Plan:
+def draw(rng: np.random.Generator, faces: Faces, choice: Choice | None = None, library: Library | None = None) -> Plan:
     """Draw one mask for each face that can carry one.
 
     Args:
