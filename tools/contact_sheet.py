@@ -8,14 +8,13 @@ the faces stand alone before grey.
 from __future__ import annotations
 
 import sys
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from masquerade.faces import Faces, Search, find_faces, head_pose
-from masquerade.faces.topology import mesh_triangles
+from masquerade.faces.topology import closed_triangles
 from masquerade.geometry import opencv
 from masquerade.image import read_image
 from masquerade.masks import KINDS, PALETTES, WORN, MaskPlan, Pattern, Plan, apply
@@ -47,25 +46,6 @@ COLOURS: dict[Kind, tuple[str, Pattern]] = {
 """Where the commonest colour would show little."""
 
 
-def borders(triangles: NDArray[np.int32]) -> list[list[int]]:
-    """Closed ways along the open edges of a mesh (n, 3): the outline first, then the holes."""
-    sides = {(int(a), int(b)) for row in triangles for a, b in zip(row, np.roll(row, -1), strict=True)}
-    following = {b: a for a, b in sorted(sides) if (b, a) not in sides}
-    ways: list[list[int]] = []
-    while following:
-        way = [next(iter(following))]
-        while way[-1] in following:
-            way.append(following.pop(way[-1]))
-        ways.append(way[:-1])
-    return sorted(ways, key=len, reverse=True)
-
-
-def hole_triangles(triangles: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Triangles (n, 3) that close the eyes and the mouth: fans over the inner borders."""
-    fans = [(way[0], first, second) for way in borders(triangles)[1:] for first, second in pairwise(way[1:])]
-    return np.array(fans, np.int32)
-
-
 def turned(landmarks: Floats, yaw: float) -> Floats:
     """Landmarks (468, 3) turned about an upright axis by so many degrees, and laid in the middle of a drawing."""
     angle = np.radians(yaw)
@@ -85,8 +65,7 @@ def turned_photo(image: Image, landmarks: Floats, yaw: float) -> tuple[Image, Fl
     away = landmarks[:, :2] - middle
     reach = np.linalg.norm(away, axis=1, keepdims=True)
     places[:, :2] = (middle + away * (1 - INWARD * (reach / reach.max()) ** 2)) / max(image.shape)
-    triangles = mesh_triangles()
-    maps, inside = rasterise(points, places, np.concatenate([triangles, hole_triangles(triangles)]), (DRAWN, DRAWN))
+    maps, inside = rasterise(points, places, closed_triangles(), (DRAWN, DRAWN))
     across, down = (np.asarray(maps[..., axis] * np.float32(max(image.shape)), np.float32) for axis in (0, 1))
     seen = cv2.remap(image, across, down, cv2.INTER_LINEAR)
     soft = cv2.GaussianBlur(inside.astype(np.float32), (0, 0), 1.0)[..., None] * inside[..., None]

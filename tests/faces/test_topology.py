@@ -16,25 +16,13 @@ from masquerade.faces.topology import (
     LIPS,
     NOSE,
     RIGHT_EYE,
+    borders,
+    closed_triangles,
     mesh_triangles,
     vertex_normals,
 )
 
 PARTS = (NOSE, LIPS, CHIN, RIGHT_EYE, LEFT_EYE, BROWS)
-Rim = list[list[int]]
-
-
-def borders() -> Rim:
-    """Closed ways along the edges that belong to one triangle alone."""
-    directed = {(int(a), int(b)) for row in mesh_triangles() for a, b in zip(row, np.roll(row, -1), strict=True)}
-    following = {a: b for a, b in directed if (b, a) not in directed}
-    ways: Rim = []
-    while following:
-        way = [next(iter(following))]
-        while way[-1] in following:
-            way.append(following.pop(way[-1]))
-        ways.append(way[:-1])
-    return ways
 
 
 def test_the_mesh_is_one_sheet() -> None:
@@ -51,12 +39,25 @@ def test_the_mesh_is_one_sheet() -> None:
 
 
 def test_it_is_open_at_eyes_mouth_and_outline() -> None:
-    ways = sorted(borders(), key=len)
+    ways = borders(mesh_triangles())[::-1]
     assert [len(way) for way in ways] == [16, 16, 20, 36]
+    for way in ways:
+        edges = {frozenset(pair) for pair in zip(way, np.roll(way, -1), strict=True)}
+        assert len(edges) == len(set(way)) == len(way)
     eyes, mouth, outline = ways[:2], ways[2], ways[3]
     assert {frozenset(way) for way in eyes} == {frozenset(RIGHT_EYE), frozenset(LEFT_EYE)}
     assert set(mouth) <= set(LIPS) and {13, 14} <= set(mouth)
     assert {10, 152, 234, 454} <= set(outline)
+
+
+def test_closed_it_is_open_at_the_outline_alone() -> None:
+    closed = closed_triangles()
+    np.testing.assert_array_equal(closed[:852], mesh_triangles())
+    assert len(closed) == 852 + 14 + 14 + 18
+    assert len(borders(closed)) == 1
+    corners = mean_face()[closed[852:]]
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    assert (normals[:, 2] < 5e-3).all()  # some are slivers
 
 
 def test_it_looks_at_the_viewer() -> None:

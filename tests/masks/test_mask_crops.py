@@ -89,20 +89,23 @@ def test_faces_beyond_the_crop(shift: tuple[int, int]) -> None:
     np.testing.assert_array_equal(masked[alpha == 0], image[alpha == 0])
 
 
-def drawn(number: int) -> str:
-    """The hash of one draw; runs in workers too."""
-    image, landmarks = crop(NAMES[number % 2])
+Task = tuple[NDArray[np.uint8], NDArray[np.float32], int]
+
+
+def drawn(task: Task) -> str:
+    """The hash of one draw on a crop; runs in workers too."""
+    image, landmarks, number = task
     masked, plan = masked_crop(image, landmarks, (7, 1, number), ANY)
     return hashlib.sha256(masked.tobytes() + repr(plan).encode()).hexdigest()
 
 
 def test_workers_draw_the_same() -> None:
     """One process in order; two fresh ones, the other way round."""
-    numbers = list(range(12))
-    here = [drawn(number) for number in numbers]
+    tasks = [(*crop(NAMES[number % 2]), number) for number in range(12)]
+    here = [drawn(task) for task in tasks]
     assert len(set(here)) == len(here)
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        there = list(pool.map(drawn, numbers[::-1]))
+        there = list(pool.map(drawn, tasks[::-1]))
     assert there[::-1] == here
 
 

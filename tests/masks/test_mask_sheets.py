@@ -141,3 +141,13 @@ def test_the_cloth_lies_before_the_face(kind: Kind, worn: Worn, detail: Detail) 
 def test_surfaces_are_kept_and_told_apart() -> None:
     assert sheet("gas", "correctly") is sheet("gas", "correctly")
     assert len(sheet("gas", "correctly").vertices) > len(sheet("gas", "correctly", COARSE).vertices)
+
+
+def test_covered_landmarks_move_with_the_nudge() -> None:
+    """Pulled far down, a mask lets the nose out; pushed up, the chin; shifted, one cheek."""
+    assert "nose" in shown("surgical", "correctly", Nudge(down=0.7))
+    assert "chin" in shown("surgical", "correctly", Nudge(down=-0.4))
+    left, right = (covered("surgical", "correctly", Nudge(right=shift))[[205, 425]] for shift in (-1.2, 1.2))
+    assert left.tolist() == [True, False]
+    assert right.tolist() == [False, True]
+    assert shown("surgical", "correctly", Nudge(height=0.2)) == {"nose", "chin"}

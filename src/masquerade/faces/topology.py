@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from importlib.resources import files
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,29 @@ def mesh_triangles() -> NDArray[np.int32]:
         triangles = np.load(stream, allow_pickle=False).astype(np.int32)
     triangles.flags.writeable = False
     return np.asarray(triangles, np.int32)
+
+
+@lru_cache(maxsize=1)
+def closed_triangles() -> NDArray[np.int32]:
+    """The mesh's triangles with those that close the eyes and the mouth: (n, 3), behind which nothing is seen."""
+    mesh = mesh_triangles()
+    fans = [(way[0], first, second) for way in borders(mesh)[1:] for first, second in pairwise(way[1:])]
+    triangles = np.concatenate([mesh, np.array(fans, np.int32)])
+    triangles.flags.writeable = False
+    return triangles
+
+
+def borders(triangles: NDArray[np.int32]) -> list[list[int]]:
+    """Closed ways along the open edges of a mesh (n, 3), the other way round than its triangles; the longest first."""
+    sides = {(int(a), int(b)) for row in triangles for a, b in zip(row, np.roll(row, -1), strict=True)}
+    following = {b: a for a, b in sorted(sides) if (b, a) not in sides}
+    ways: list[list[int]] = []
+    while following:
+        way = [next(iter(following))]
+        while way[-1] in following:
+            way.append(following.pop(way[-1]))
+        ways.append(way[:-1])
+    return sorted(ways, key=len, reverse=True)
 
 
 def vertex_normals(points: NDArray[np.float64], triangles: NDArray[np.int32]) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from masquerade.faces.topology import mesh_triangles
+from masquerade.faces.topology import closed_triangles
 from masquerade.geometry import opencv
 from masquerade.masks.art.textures import SIDES
 from masquerade.masks.finish import Finish, grain
@@ -140,7 +140,7 @@ def draw_layer(surface: Surface, hidden_by: Floats | None, size: tuple[int, int]
     values[:, 2] = shade * (1 / SHADE_RANGE)
     points = corners
     if hidden_by is not None:
-        triangles = np.concatenate([triangles, mesh_triangles() + np.int32(len(corners))])
+        triangles = np.concatenate([triangles, closed_triangles() + np.int32(len(corners))])
         values = np.concatenate([values, np.zeros((len(hidden_by), 3), np.float32)])
         points = np.concatenate([points, hidden_by])
     points = (points - np.array([x0, y0, 0], np.float32)) * finer
