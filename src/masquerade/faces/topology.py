@@ -30,7 +30,7 @@ BROWS = _indices("46 52 53 55 63 65 66 70 105 107 276 282 283 285 293 295 296 30
 def mesh_triangles() -> NDArray[np.int32]:
     """The mesh's own triangles: (852, 3) landmark indices, the mouth and the eyes left open.
 
-    Made by ``tools/mesh_triangles.py``. Corners go round clockwise as the viewer sees a face from the front.
+    Made by ``tools/mesh_triangles.py``. Corners go round so that their cross product points out of the face.
     """
     path = files("masquerade.faces") / "mesh_triangles.npy"
     with path.open("rb") as stream:

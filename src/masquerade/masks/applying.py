@@ -14,7 +14,7 @@ from masquerade.geometry import opencv
 from masquerade.masks.art import texture
 from masquerade.masks.covering import covered, covered_by
 from masquerade.masks.finish import read_finish
-from masquerade.masks.light import Light, read_light
+from masquerade.masks.light import Light, read_light, relit
 from masquerade.masks.placing import rig, tie
 from masquerade.masks.rendering import (
     ALL,
@@ -34,7 +34,7 @@ from masquerade.masks.rendering import (
     texture_side,
     within_face,
 )
-from masquerade.masks.types import DrawnMask, Masked, MaskPlan, Plan
+from masquerade.masks.types import DrawnMask, Masked, MaskPlan, Plan, rgb
 
 if TYPE_CHECKING:
     from masquerade.masks.library import Library
@@ -113,9 +113,10 @@ def _surface(mask: MaskPlan, landmarks: Floats, light: Light, library: Library |
     if mask.entry is not None and library is not None:
         laid, picture = library.sheet(mask.entry, mask.mirrored)
         ready = tie(laid)
-        # A photo of a mask has been lit already: only what differs between the two skins is made up for.
-        gain = np.clip(light.skin / (np.array(library.skin_colour(mask.entry), np.float32) / 255), 0.4, 2.0)
-        light = Light(np.asarray(gain, np.float32), np.array([1, 0, 0, 0], np.float32), 0.0, light.skin)
+        entry = library.entry(mask.entry)
+        light = relit(
+            light, *(np.array(rgb(colour), np.float32) / 255 for colour in (entry.skin_colour, entry.mean_colour))
+        )
     else:
         ready, picture = rig(mask.kind, mask.worn), None
         light = replace(light, white=np.minimum(light.white * np.float32(mask.light), np.float32(1.1)))

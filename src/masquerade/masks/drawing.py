@@ -32,7 +32,7 @@ Item = TypeVar("Item")
 
 BLACK, NAVY = "#1d1d20", "#27324f"
 PALETTES: dict[Kind, tuple[str, ...]] = {
-    "surgical": ("#9cc7e2", "#8fbfe0", "#a9d3e6", "#b5dcd6", "#f2f5f5", "#1f2023", "#f0c5d2"),
+    "surgical": ("#8fcdea", "#a5d6ee", "#f1f5f6", "#79bfe8", "#a9dfdc", "#c4e2ee", "#58aedd", "#f0c5d2", "#1f2023"),
     "n95": ("#f1efe8", "#e9e6dc", "#f6f6f4", "#d7dde4"),
     "kn95": ("#f6f6f6", "#efefec", "#1e1e21", "#c9ccd1"),
     "ffp2": ("#f7f7f7", "#f0f0ee", "#202024", "#cfd9e3"),

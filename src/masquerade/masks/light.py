@@ -2,8 +2,9 @@
 
 Brightness of the skin at the landmarks is fitted by Lambert's law over the normals of the mean face (as in
 Basri and Jacobs, "Lambertian reflectance and linear subspaces", IEEE TPAMI 25(2), 2003, first order): the fit tells
-from which side the light comes. How bright white cloth would be is a guess between the skin's own brightness, which
-says little of a dark skin, and the brightest places around the face, which say little of a dark room.
+from which side the light comes. How bright white cloth would be is a guess from the skin's own brightness, which says
+little of a dark skin, and the brightest places around the face, which say little of a dark room; its constants are
+fitted to light masks on real photos (``benchmarks/mask_light.py``).
 """
 
 from __future__ import annotations
@@ -29,11 +30,10 @@ SIDE_YAW = 25.0
 """Degrees from which on the far half of the face is not asked."""
 SKIN_CHROMA = np.array([1.5, 0.9, 0.62], np.float32)
 """Linear colour of skin in white light, relative to its luminance; the mean over light and dark skin."""
-WHITE_TO_SKIN = 2.1
-SKIN_SAYS = 0.45
-"""Weight of the skin, against the surroundings, in the guess of white."""
-CAST = 0.5
-"""How much of the skin's deviation from ``SKIN_CHROMA`` is put down to the light."""
+WHITE, BY_SKIN, BY_BRIGHT = 1.27, 0.37, 0.18
+"""White cloth is as bright as this factor times powers of the skin and of the brightest places around, all linear."""
+CAST = 0.16
+"""How much of the skin's deviation from ``SKIN_CHROMA`` is put down to the light; white masks follow it little."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,7 +99,7 @@ def read_light(image: NDArray[np.uint8], landmarks: Floats, yaw: float = 0.0, ev
     slope = (coefficients @ LUMA) / luminance
     around = np.sort(image[::8, ::8].reshape(-1, 3)[:, 1])
     brightest, darkest = (float(_decode()[around[int(part * (len(around) - 1))]]) for part in (0.96, 0.02))
-    guess = (WHITE_TO_SKIN * luminance) ** SKIN_SAYS * max(brightest, 1e-3) ** (1 - SKIN_SAYS)
+    guess = WHITE * luminance**BY_SKIN * max(brightest, 1e-3) ** BY_BRIGHT
     level = min(max(guess, 1.25 * luminance), 6 * luminance, 1.0)
     cast = np.maximum(np.minimum(skin / luminance / SKIN_CHROMA, 2.5), 0.4) ** CAST
     cast = np.maximum(np.minimum(cast / (cast @ LUMA), 1.3), 0.75)
@@ -114,3 +114,21 @@ def read_light(image: NDArray[np.uint8], landmarks: Floats, yaw: float = 0.0, ev
 def shades(light: Light, normals: Floats) -> Floats:
     """Brightness (n,) in display values, relative to the front, of normals (n, 4) with a one before them."""
     return np.asarray(np.maximum(np.minimum(normals @ light.slope, 1.7), 0.18) ** np.float32(1 / GAMMA), np.float32)
+
+
+def relit(light: Light, skin: Floats, mask: Floats) -> Light:
+    """The light for a mask cut out of a photo, which has been lit already.
+
+    Only what differs between the two skins is made up for, and of their colours little.
+
+    Args:
+        light: the light on the face that gets the mask.
+        skin: (3,) display values in 0 to 1 of the skin in the mask's own photo.
+        mask: (3,) mean display values of the mask there; it becomes no brighter than white cloth.
+    """
+    skin = np.maximum(skin, np.float32(0.02))
+    luminance = float(light.skin @ LUMA) / float(skin @ LUMA)
+    colour = ((light.skin / skin) / luminance) ** np.float32(CAST)
+    brightest = float(light.white.max()) / max(float(mask.max()), 0.1)
+    gain = np.maximum(np.minimum(luminance * colour, brightest), 0.4)
+    return Light(np.asarray(gain, np.float32), np.array([1, 0, 0, 0], np.float32), 0.0, light.skin)

@@ -68,6 +68,7 @@ def rig(kind: Kind, worn: Worn, detail: Detail = FINE) -> Rig:
     return tie(sheet(kind, worn, detail))
 
 
+@lru_cache(maxsize=1024)
 def tie(laid: Sheet) -> Rig:
     """Tie any surface in the space of the mean face to the landmarks."""
     ones = np.ones((len(laid.vertices), 1))
