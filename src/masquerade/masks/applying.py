@@ -114,9 +114,7 @@ def _surface(mask: MaskPlan, landmarks: Floats, light: Light, library: Library |
         laid, picture = library.sheet(mask.entry, mask.mirrored)
         ready = tie(laid)
         entry = library.entry(mask.entry)
-        light = relit(
-            light, *(np.array(rgb(colour), np.float32) / 255 for colour in (entry.skin_colour, entry.mean_colour))
-        )
+        light = relit(light, _display(entry.skin_colour), _display(entry.mean_colour))
     else:
         ready, picture = rig(mask.kind, mask.worn), None
         light = replace(light, white=np.minimum(light.white * np.float32(mask.light), np.float32(1.1)))
@@ -131,6 +129,10 @@ def _surface(mask: MaskPlan, landmarks: Floats, light: Light, library: Library |
         side = texture_side(width * (2 if width < SMALL and effects.edges else 1) * (0.6 if gathered else 1.0))
         picture = texture(mask.kind, gathered, mask.colour, mask.pattern, mask.intensity, side)
     return Surface(ready, corners, triangles, picture, light if effects.light else None)
+
+
+def _display(colour: str) -> Floats:
+    return np.array(rgb(colour), np.float32) / np.float32(255)
 
 
 def _merged(
