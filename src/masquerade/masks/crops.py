@@ -6,12 +6,14 @@ shadow and the camera's traces, which a crop of a hundred pixels hardly shows, a
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 from numpy.typing import NDArray
 
 from masquerade.geometry import opencv
 from masquerade.masks.art import texture
-from masquerade.masks.drawing import Choice, draw_mask
+from masquerade.masks.drawing import CHANCES, Choice, mask_by
 from masquerade.masks.light import read_light, shades
 from masquerade.masks.placing import place, rig
 from masquerade.masks.raster import rasterise
@@ -23,6 +25,8 @@ Floats = NDArray[np.float32]
 
 ASKED = 6
 """Each so manyth landmark is asked for the light."""
+FAINT = 0.01
+"""Veil below which it is left out."""
 SIDE, LOW_SIDE = 128, 64
 """Sides of the textures: of masks worn right, and of those worn low, whose fabric is pushed together."""
 
@@ -46,7 +50,7 @@ def mask_crop(
     ready = rig(mask.kind, mask.worn, COARSE)
     light = read_light(crop, landmarks, every=ASKED)
     corners = place(ready, landmarks, nudge_matrix(mask.nudge))
-    low, high = corners.min(axis=0), corners.max(axis=0)
+    low, high = np.minimum.reduce(corners).tolist(), np.maximum.reduce(corners).tolist()
     x0, y0 = max(0, int(low[0]) - 1), max(0, int(low[1]) - 1)
     x1, y1 = min(width, int(high[0]) + 3), min(height, int(high[1]) + 3)
     if x1 - x0 < 2 or y1 - y0 < 2:
@@ -68,8 +72,10 @@ def mask_crop(
     cover = cv2.extractChannel(lit, 3)
     below = result[y0:y1, x0:x1]
     kept = cv2.multiply(below, cv2.cvtColor(255 - cover, cv2.COLOR_GRAY2RGB), scale=1 / 255)
-    haze = cv2.cvtColor(cover, cv2.COLOR_GRAY2RGB)
-    below[:] = cv2.add(kept, cv2.addWeighted(cv2.cvtColor(lit, cv2.COLOR_RGBA2RGB), 1, haze, light.veil, 0))
+    cv2.add(kept, cv2.cvtColor(lit, cv2.COLOR_RGBA2RGB), dst=kept)
+    if light.veil > FAINT:
+        kept = cv2.addWeighted(kept, 1, cv2.cvtColor(cover, cv2.COLOR_GRAY2RGB), light.veil, 0)
+    below[:] = kept
     alpha[y0:y1, x0:x1] = cover
     return result, alpha
 
@@ -89,5 +95,7 @@ def masked_crop(
     Returns:
         The crop with the mask, and its plan.
     """
-    plan = draw_mask(np.random.default_rng(seed), 0, choice)
+    # A generator of random numbers takes longer to seed than the mask to draw.
+    digest = hashlib.blake2b(repr(seed).encode(), digest_size=4 * CHANCES).digest()
+    plan = mask_by((np.frombuffer(digest, "<u4") / 2**32).tolist(), 0, choice)
     return mask_crop(crop, landmarks, plan)[0], plan

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from masquerade.masks.library import Library
 
 Item = TypeVar("Item")
+CHANCES = 16
+"""Numbers by chance that a mask takes."""
 
 BLACK, NAVY = "#1d1d20", "#27324f"
 PALETTES: dict[Kind, tuple[str, ...]] = {
@@ -154,7 +156,11 @@ def refusal(faces: Faces, index: int, choice: Choice) -> Skipped | None:
 def draw_mask(rng: np.random.Generator, face: int, choice: Choice) -> MaskPlan:
     """Draw one mask; takes the same number of chances whatever comes out, so that plans stay alike."""
     # One call for all: a call a number would take longer than the rest.
-    chance = rng.random(16).tolist()
+    return mask_by(rng.random(CHANCES).tolist(), face, choice)
+
+
+def mask_by(chance: Sequence[float], face: int, choice: Choice) -> MaskPlan:
+    """The mask that ``CHANCES`` numbers from 0 to 1 stand for."""
     kind = _pick(choice.kinds, chance[0])
     worn = _pick(choice.worn, chance[1])
     palette = choice.colours or PALETTES[kind]

@@ -38,6 +38,7 @@ class Rig:
         uv: (n, 2) float32: its place in the texture.
         near: (k,) indices of the landmarks that any corner follows.
         pull: (n, k) float32: how much of each such landmark's own movement a corner takes.
+        still: (n, 4) float32: the same sum over the mean face, with a one.
     """
 
     sheet: Sheet
@@ -46,6 +47,7 @@ class Rig:
     uv: Floats
     near: NDArray[np.intp]
     pull: Floats
+    still: Floats
 
 
 @lru_cache(maxsize=1)
@@ -74,21 +76,21 @@ def tie(laid: Sheet) -> Rig:
     ones = np.ones((len(laid.vertices), 1))
     pull = pull_of(laid.vertices)
     near = np.flatnonzero(pull.max(axis=0) > FAINT)
+    pull = np.ascontiguousarray(pull[:, near])
     return Rig(
         sheet=laid,
         vertices=np.concatenate([laid.vertices, ones], axis=1).astype(np.float32),
         normals=np.concatenate([ones, laid.normals], axis=1).astype(np.float32),
         uv=laid.uv.astype(np.float32),
         near=near,
-        pull=np.ascontiguousarray(pull[:, near]),
+        pull=pull,
+        still=pull @ _fit()[0][near],
     )
 
 
-def fit_affine(landmarks: Floats) -> tuple[Floats, Floats]:
-    """The affine map (4, 3) from the mean face to landmarks (468, 3), and what it leaves (468, 3)."""
-    face, inverse = _fit()
-    affine = inverse @ landmarks
-    return affine, landmarks - face @ affine
+def fit_affine(landmarks: Floats) -> Floats:
+    """The affine map (4, 3) from the mean face, with a one, to landmarks (468, 3)."""
+    return np.asarray(_fit()[1] @ landmarks, np.float32)
 
 
 def place(rig: Rig, landmarks: Floats, nudge: Floats | None = None) -> Floats:
@@ -102,6 +104,6 @@ def place(rig: Rig, landmarks: Floats, nudge: Floats | None = None) -> Floats:
     Returns:
         (n, 3) float32 corners in pixels.
     """
-    affine, rest = fit_affine(landmarks)
     vertices = rig.vertices if nudge is None else rig.vertices @ nudge
-    return np.asarray(vertices @ affine + rig.pull @ rest[rig.near], np.float32)
+    # What landmarks do beside the affine map is pulled along: pull @ (landmarks - face @ affine), summed in this order.
+    return np.asarray((vertices - rig.still) @ fit_affine(landmarks) + rig.pull @ landmarks[rig.near], np.float32)

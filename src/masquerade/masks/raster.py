@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import Any
 
@@ -12,6 +13,8 @@ from masquerade.geometry import opencv
 
 DISTANCE = 100.0
 """How far, in canvas heights, the camera stands; far enough that values spread evenly over a triangle."""
+FIELD_OF_VIEW = 2 * math.atan(0.5 / DISTANCE)
+UPRIGHT = np.eye(4, dtype=np.float32)
 
 
 @lru_cache(maxsize=1)
@@ -43,12 +46,13 @@ def rasterise(
     if not len(screen):
         return np.zeros((height, width, 3), np.float32), np.zeros((height, width), np.bool_)
     far = DISTANCE * height
-    depth = screen[:, 2] - screen[:, 2].min() + far
-    deepest = float(depth.max()) + 1
+    depth = screen[:, 2] - (np.minimum.reduce(screen[:, 2]) - far)
+    deepest = float(np.maximum.reduce(depth)) + 1
     # Undo the perspective of the camera, which looks along -z with y up.
     corners = np.empty((len(screen), 3), np.float32)
-    corners[:, 0] = (screen[:, 0] + (0.5 - width / 2)) * depth / far
-    corners[:, 1] = (height / 2 - 0.5 - screen[:, 1]) * depth / far
+    wider = depth * (1 / far)
+    corners[:, 0] = (screen[:, 0] + (0.5 - width / 2)) * wider
+    corners[:, 1] = (height / 2 - 0.5 - screen[:, 1]) * wider
     corners[:, 2] = -depth
     colours = np.zeros((height, width, 3), np.float32)
     depths = np.full((height, width), deepest, np.float32)
@@ -58,8 +62,8 @@ def rasterise(
         np.ascontiguousarray(values, np.float32),
         colours,
         depths,
-        np.eye(4, dtype=np.float32),
-        2 * float(np.arctan(0.5 / DISTANCE)),
+        UPRIGHT,
+        FIELD_OF_VIEW,
         far - 1,
         deepest,
         _settings(),

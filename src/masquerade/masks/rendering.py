@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -25,6 +26,8 @@ SUNK = 0.1
 """How far the face is pushed back before it may hide a mask, in units of the mean face."""
 SMALL = 110
 """Width in pixels up to which a mask is drawn at twice its size, and shrunk."""
+MIDDLE = 0.5
+"""Height in the mean face about which masks are turned and scaled."""
 NOISE_SIDE = 1024
 """Side of the tile of noise in pixels; larger masks repeat it."""
 SHADOW = 0.34
@@ -96,21 +99,19 @@ class Layer:
 @lru_cache(maxsize=4096)
 def nudge_matrix(nudge: Nudge) -> Floats:
     """The (4, 4) matrix that moves corners, as row vectors with a one, in the space of the mean face."""
-    turn = np.radians(nudge.turn)
-    cosine, sine = np.cos(turn), np.sin(turn)
-    centre = np.array([0.0, 0.5])
-    linear = np.array([[cosine, sine], [-sine, cosine]]) * np.array([[nudge.width], [nudge.height]])
-    matrix = np.eye(4)
-    matrix[:2, :2] = linear
-    matrix[3, :2] = centre - centre @ linear + [nudge.right, nudge.down]
-    return matrix.astype(np.float32)
+    turn = math.radians(nudge.turn)
+    cosine, sine = math.cos(turn), math.sin(turn)
+    x_row = (nudge.width * cosine, nudge.width * sine, 0.0, 0.0)
+    y_row = (-nudge.height * sine, nudge.height * cosine, 0.0, 0.0)
+    shift = (nudge.right - MIDDLE * y_row[0], nudge.down + MIDDLE - MIDDLE * y_row[1], 0.0, 1.0)
+    return np.array((x_row, y_row, (0.0, 0.0, 1.0, 0.0), shift), np.float32)
 
 
 def corners_of(rig: Rig, landmarks: Floats, nudge: Nudge, effects: Effects) -> Floats:
     """Where the corners of a mask lie: (n, 3) float32 in pixels."""
     if effects.mesh:
         return place(rig, landmarks, nudge_matrix(nudge))
-    affine, _ = fit_affine(landmarks)
+    affine = fit_affine(landmarks)
     flat = rig.vertices @ nudge_matrix(nudge)
     flat[:, 2] = flat[:, 2].mean()
     return np.asarray(flat @ affine, np.float32)
