@@ -88,9 +88,15 @@ def tie(laid: Sheet) -> Rig:
     )
 
 
-def fit_affine(landmarks: Floats) -> Floats:
+def affine_of(landmarks: Floats) -> Floats:
     """The affine map (4, 3) from the mean face, with a one, to landmarks (468, 3)."""
     return np.asarray(_fit()[1] @ landmarks, np.float32)
+
+
+def fit_affine(landmarks: Floats) -> tuple[Floats, Floats]:
+    """The affine map (4, 3) from the mean face to landmarks (468, 3), and what it leaves of them (468, 3)."""
+    affine = affine_of(landmarks)
+    return affine, landmarks - _fit()[0] @ affine
 
 
 def place(rig: Rig, landmarks: Floats, nudge: Floats | None = None) -> Floats:
@@ -106,4 +112,4 @@ def place(rig: Rig, landmarks: Floats, nudge: Floats | None = None) -> Floats:
     """
     vertices = rig.vertices if nudge is None else rig.vertices @ nudge
     # What landmarks do beside the affine map is pulled along: pull @ (landmarks - face @ affine), summed in this order.
-    return np.asarray((vertices - rig.still) @ fit_affine(landmarks) + rig.pull @ landmarks[rig.near], np.float32)
+    return np.asarray((vertices - rig.still) @ affine_of(landmarks) + rig.pull @ landmarks[rig.near], np.float32)

@@ -14,7 +14,7 @@ from masquerade.geometry import opencv
 from masquerade.masks.art.textures import SIDES
 from masquerade.masks.finish import Finish, grain
 from masquerade.masks.light import Light, shades
-from masquerade.masks.placing import Rig, fit_affine, place
+from masquerade.masks.placing import Rig, affine_of, place
 from masquerade.masks.raster import rasterise
 from masquerade.masks.types import Nudge
 
@@ -111,7 +111,7 @@ def corners_of(rig: Rig, landmarks: Floats, nudge: Nudge, effects: Effects) -> F
     """Where the corners of a mask lie: (n, 3) float32 in pixels."""
     if effects.mesh:
         return place(rig, landmarks, nudge_matrix(nudge))
-    affine = fit_affine(landmarks)
+    affine = affine_of(landmarks)
     flat = rig.vertices @ nudge_matrix(nudge)
     flat[:, 2] = flat[:, 2].mean()
     return np.asarray(flat @ affine, np.float32)
