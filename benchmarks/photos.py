@@ -126,8 +126,10 @@ def write_sheet(target: Path, tiles: Sequence[tuple[Pixels, str]], columns: int 
 
 def main() -> None:
     """Find the faces of all photos."""
-    options = options_of(__doc__).parse_args()
-    for name in FOLDERS:
+    parser = options_of(__doc__)
+    parser.add_argument("--sets", nargs="*", default=list(FOLDERS), choices=list(FOLDERS), help="which sets")
+    options = parser.parse_args()
+    for name in options.sets:
         counts = [len(faces) for _, _, faces in seen(name, photos_of(name, options.photos))]
         print(f"{name}: {len(counts)} photos, {sum(counts)} faces", flush=True)
 
