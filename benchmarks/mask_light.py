@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.common import show, write
-from benchmarks.photos import Pixels, options_of, photos_of, seen
+from benchmarks.photos import Pixels, options_of, photos_of, seen, surest
 from benchmarks.realism import crop_of_face, middle_of
 from masquerade.datasets.types import LABELS
 from masquerade.datasets.wearing_sets import read_held_out, read_ilc2021
@@ -58,7 +58,7 @@ class Seen:
     bright: float
 
 
-def linear(values: NDArray[Any]) -> Floats:
+def linear(values: Any) -> Floats:
     """Linear brightness of display values of 0 to 255."""
     return np.asarray((np.asarray(values, np.float64) / 255) ** light.GAMMA, np.float64)
 
@@ -68,7 +68,7 @@ def brighter(crop: Pixels) -> Floats:
     pixels = middle_of(crop)
     order = np.argsort(pixels.max(axis=1), kind="stable")
     low, high = (int(len(order) * (BRIGHT + step) / 100) for step in (-10, 10))
-    return linear(pixels[order[low:high]]).mean(axis=0)
+    return np.asarray(linear(pixels[order[low:high]]).mean(axis=0), np.float64)
 
 
 def colour_of(mask: Floats) -> str | None:
@@ -151,7 +151,7 @@ def rendered(photos: int) -> dict[str, float]:
     """What the renderer makes of white: the mask's linear brightness over ``Light.white``'s; upper over whole skin."""
     ratios: dict[str, list[float]] = {"white": [], "blue": [], "upper": []}
     for _, image, faces in seen("lfw", photos_of("lfw", photos)):
-        face = faces[:1]
+        face = surest(faces)
         if not len(face) or crop_of_face(image, face, side=SIDE) is None or face.landmarks is None or face.pose is None:
             continue
         yaw, landmarks, box = float(face.pose[0, 0]), face.landmarks[0], face.boxes[0]

@@ -3,7 +3,7 @@
     MASQUERADE_DATA=... python -m benchmarks.realism --photos 1200 --imagenet .cache/wheels/fdet_...whl
 
 Squared Frechet distance between MobileNetV2's features of lower faces: masks drawn on ``lfw`` against real masks
-worn correctly, of ``ilc2021`` (by its labels), of ``rmfd`` and ``stock`` (the largest face, where the wearing model
+worn correctly, of ``ilc2021`` (by its labels), of ``rmfd`` and ``stock`` (the surest face, where the wearing model
 says so). Crops rest on the eyes, from below the eyes to below the chin; every one is brought to the same few pixels
 first, so that resolution differs as little as can be. The eyes are those that the mesh finds on the masked face, for
 all rows the same. Rows share photos, plans and draws: their differences count. ``real`` is one half of the real
@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.common import show, write
-from benchmarks.photos import SHEETS, Pixels, face_rng, options_of, photos_of, seen, write_sheet
+from benchmarks.photos import SHEETS, Pixels, face_rng, options_of, photos_of, seen, surest, write_sheet
 from masquerade.datasets.types import LABELS
 from masquerade.datasets.wearing_sets import read_ilc2021
 from masquerade.evaluation.detection import match
@@ -99,8 +99,9 @@ def real_crops(photos: int) -> Iterator[tuple[str, Pixels]]:
                 yield "ilc2021", crop
     for name in ("rmfd", "stock"):
         for _, image, faces in seen(name, photos_of(name, photos)):
-            crop = crop_of_face(image, faces) if len(faces) else None
-            if crop is not None and read_wearing(image, faces[:1]).labels[0] == "with_mask":
+            face = surest(faces)
+            crop = crop_of_face(image, face) if len(face) else None
+            if crop is not None and read_wearing(image, face).labels[0] == "with_mask":
                 yield name, crop
 
 
@@ -111,7 +112,7 @@ def drawn_crops(photos: int, seed: int) -> Iterator[dict[str, Pixels]]:
             continue
         rng = face_rng(seed, "lfw", path)
         kind = list(WORN_BY)[int(rng.choice(len(WORN_BY), p=list(WORN_BY.values())))]
-        face = faces[:1]
+        face = surest(faces)
         plan = draw(rng, face, Choice(kinds=(kind,)))
         if not plan.masks:
             continue

@@ -2,7 +2,7 @@
 
     MASQUERADE_DATA=... python -m benchmarks.rendered_wearing --photos 300 --sheets /tmp/sheets
 
-The largest face of each photo of celeba-wild and lfw is masked in each way by some kind of mask; the masked picture is
+The surest face of each photo of celeba-wild and lfw is masked in each way by some kind of mask; the masked picture is
 then searched like any other, and the wearing read on the box that is found. Failures go onto contact sheets.
 """
 
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.common import show, write
-from benchmarks.photos import BARE, SHEETS, face_rng, options_of, photos_of, seen, tile_of, write_sheet
+from benchmarks.photos import BARE, SHEETS, face_rng, options_of, photos_of, seen, surest, tile_of, write_sheet
 from masquerade.evaluation.detection import match
 from masquerade.faces import Search, detect_faces
 from masquerade.masks import KINDS, LABEL_OF, WORN, Choice, apply, draw
@@ -70,24 +70,25 @@ def share(rows: list[Row]) -> str:
 
 
 def run(name: str, options: Namespace, failures: dict[str, list[Tile]]) -> list[Row]:
-    """Mask the largest faces of a set and ask the model; collect the failures as tiles."""
+    """Mask the surest face of each photo of a set and ask the model; collect the failures as tiles."""
     rows = []
     for number, (path, image, faces) in enumerate(seen(name, photos_of(name, options.photos))):
-        if not len(faces) or faces.heights[0] < MIN_SIDE:
+        face = surest(faces)
+        if not len(face) or face.heights[0] < MIN_SIDE:
             continue
-        rows.append(Row(name, "bare", "bare", said_of(image, faces.boxes[0])))
+        rows.append(Row(name, "bare", "bare", said_of(image, face.boxes[0])))
         rng = face_rng(options.seed, name, path)
         for turn, worn in enumerate(WORN * options.kinds):
             kind = KINDS[(number + 3 * turn) % len(KINDS)]
-            plan = draw(rng, faces[:1], Choice(kinds=(kind,), worn=(worn,)))
+            plan = draw(rng, face, Choice(kinds=(kind,), worn=(worn,)))
             if not plan.masks:
                 continue
-            masked = apply(image, faces[:1], plan)
-            row = Row(name, kind, worn, said_of(masked.image, faces.boxes[0]))
+            masked = apply(image, face, plan)
+            row = Row(name, kind, worn, said_of(masked.image, face.boxes[0]))
             rows.append(row)
             if not row.right and len(failures[worn]) < SHOWN:
                 caption = f"{kind} {plan.masks[0].pattern.name}\n{worn}: {row.said}"
-                failures[worn].append((tile_of(masked.image, faces.boxes[0]), caption))
+                failures[worn].append((tile_of(masked.image, face.boxes[0]), caption))
     return rows
 
 
