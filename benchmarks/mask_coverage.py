@@ -92,11 +92,11 @@ def count_again(before: Boxes, after: Boxes, masked: Masked, counts: Counts) -> 
     return lost
 
 
-def real_recall(limit: int) -> dict[str, list[int]]:
+def real_recall() -> dict[str, list[int]]:
     """Labelled faces in masks worn correctly on ilc2021, and those that were found, by effort."""
     label = LABELS.index("with_mask")
     counts = {effort: DetectionCount(min_side=MIN_SIDE) for effort in EFFORTS}
-    for photo in read_ilc2021()[: limit or None]:
+    for photo in read_ilc2021():
         image = read_image(photo.path)
         found = {
             "photo": faces_of("ilc2021", photo.path, image).boxes,
@@ -161,7 +161,7 @@ def main() -> None:
             rows.append([name, which, share([number, counter["masked"]]), *(counter[code] for code in codes)])
     show("faces masked among faces found (goal 99 %)", rows, ["set", "faces", "masked", *codes])
     write_sheet(options.sheets / "mask_coverage_lost.png", lost[:120])
-    real = real_recall(options.photos)
+    real = real_recall()
     rows = [["real masks, ilc2021", "correctly", *(share(real[effort]) for effort in EFFORTS)]]
     for kind in (None, *KINDS):
         for worn in WORN:
