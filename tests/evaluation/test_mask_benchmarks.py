@@ -19,10 +19,10 @@ def drawn(face: int, corner: tuple[int, int], side: int) -> DrawnMask:
     return DrawnMask(MaskPlan(face, "cloth"), np.zeros(4, np.float32), alpha, corner, np.zeros(468, np.bool_))
 
 
-def test_doubled_counts_masks_that_share_a_third() -> None:
-    masks = [drawn(0, (0, 0), 20), drawn(1, (10, 5), 10), drawn(2, (30, 0), 10), drawn(3, (38, 0), 10)]
-    assert doubled(masks) == [True, True, False, False]  # 100 of 100 pixels; 20 of 100
-    assert doubled([]) == []
+def test_doubled_counts_boxes_on_one_face() -> None:
+    boxes = np.array([[0, 0, 20, 20], [10, 5, 20, 15], [30, 0, 40, 10], [37, 0, 47, 10]], np.float32)
+    assert doubled(boxes).tolist() == [True, True, False, False]  # all of the smaller one; 0.3
+    assert doubled(boxes[:0]).tolist() == []
 
 
 def test_reasons_count_each_face_once() -> None:
