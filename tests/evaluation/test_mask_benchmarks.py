@@ -80,6 +80,8 @@ def test_compare_puts_the_floor_lowest() -> None:
     results = compare(real, {"full": near, "worse": far}, rounds=3, seed=0)
     means = {name: float(np.mean(values["frechet"])) for name, values in results.items()}
     assert means[FLOOR] < means["full"] < means["worse"]
+    whole = compare(real, {"full": near, "worse": far}, rounds=2, seed=0, floor=False)
+    assert list(whole) == ["full", "worse"]
 
 
 @pytest.mark.parametrize(
