@@ -10,7 +10,6 @@ measured on ``lfw``, and so is what reading the upper face alone changes.
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -166,15 +165,15 @@ def rendered(photos: int) -> dict[str, float]:
     return {name: float(np.median(values)) for name, values in ratios.items()}
 
 
-def current() -> tuple[float, float]:
+def current() -> tuple[float, float, float]:
     """The constants as they are."""
-    return light.WHITE_TO_SKIN, light.SKIN_SAYS
+    return light.WHITE, light.BY_SKIN, light.BY_BRIGHT
 
 
-def white_level(skin: Any, bright: Any, constants: tuple[float, float]) -> Any:
+def white_level(skin: Any, bright: Any, constants: tuple[float, float, float]) -> Any:
     """The rule of ``read_light``: linear brightness of white cloth."""
-    to_skin, says = constants
-    guess = (to_skin * skin) ** says * np.maximum(bright, 1e-3) ** (1 - says)
+    factor, by_skin, by_bright = constants
+    guess = factor * np.power(skin, by_skin) * np.maximum(bright, 1e-3) ** by_bright
     return np.minimum(np.minimum(np.maximum(guess, 1.25 * skin), 6 * skin), 1.0)
 
 
@@ -192,11 +191,6 @@ def fit_powers(target: Floats, skin: Floats, bright: Floats, rounds: int = 60) -
 def errors_of(level: Floats, made: Floats, mask: Floats) -> Floats:
     """Logarithm of predicted over seen brightness, as displayed."""
     return np.asarray(np.log(np.minimum(level * made, 1.0) / mask) / light.GAMMA, np.float64)
-
-
-def clipped(guess: Floats, skin: Floats) -> Floats:
-    """The limits that ``read_light`` keeps."""
-    return np.asarray(np.minimum(np.clip(guess, 1.25 * skin, 6 * skin), 1.0), np.float64)
 
 
 def cast_of(items: list[Seen]) -> dict[str, list[float]]:
@@ -222,18 +216,11 @@ def main() -> None:
     mask = np.array([one.mask.max() for one in items])
     white = np.array([one.colour == "white" for one in items])
 
-    def error(constants: tuple[float, float]) -> float:
-        return float(np.abs(errors_of(white_level(skin, bright, constants), made, mask)).mean())
-
-    grid = itertools.product(np.arange(1.0, 8.01, 0.1), np.arange(0, 1.01, 0.05))
-    fitted = min(((float(a), float(b)) for a, b in grid), key=error)
-    factor, by_skin, by_bright = fit_powers(mask / made, skin, bright)
+    fitted = fit_powers(mask / made, skin, bright)
+    rules = {"as it is": current(), "fitted": (float(fitted[0]), float(fitted[1]), float(fitted[2]))}
     levels = {
-        "as it is: {:.2f}, {:.2f}".format(*current()): white_level(skin, bright, current()),
-        "fitted: WHITE_TO_SKIN {:.2f}, SKIN_SAYS {:.2f}".format(*fitted): white_level(skin, bright, fitted),
-        f"{factor:.2f} skin^{by_skin:.2f} bright^{by_bright:.2f}": clipped(
-            factor * skin**by_skin * bright**by_bright, skin
-        ),
+        f"{name}: {{:.2f}} skin^{{:.2f}} bright^{{:.2f}}".format(*constants): white_level(skin, bright, constants)
+        for name, constants in rules.items()
     }
     halves = {"white": white, "blue": ~white, "darker skin": skin < np.median(skin), "lighter": skin >= np.median(skin)}
     rows, figures = [], {}

@@ -23,7 +23,7 @@ def frechet_distance(first: Floats, second: Floats) -> float:
         |mean difference|^2 + trace(A + B - 2 (A B)^(1/2)) with the covariances A and B.
     """
     a, b = _centred(first), _centred(second)
-    away = np.mean(first, axis=0, dtype=np.float64) - np.mean(second, axis=0, dtype=np.float64)
+    away = np.asarray(np.mean(first, axis=0) - np.mean(second, axis=0), np.float64)
     # With A = a'a and B = b'b, the trace of (A B)^(1/2) is the sum of the singular values of a b'.
     shared = np.linalg.svd(a @ b.T, compute_uv=False).sum()
     return float(max(0.0, away @ away + (a**2).sum() + (b**2).sum() - 2 * shared))
