@@ -32,9 +32,11 @@ def machine() -> dict[str, str]:
 
 
 def arguments(description: str | None) -> argparse.ArgumentParser:
-    """A parser that knows ``--json FILE``."""
+    """A parser that knows ``--json FILE``, or ``--output FILE``."""
     parser = argparse.ArgumentParser(description=(description or "").split("\n", maxsplit=1)[0])
-    parser.add_argument("--json", type=Path, help="where to write the figures (default: benchmarks/results/)")
+    parser.add_argument(
+        "--json", "--output", type=Path, help="where to write the figures (default: benchmarks/results/)"
+    )
     return parser
 
 

@@ -1,0 +1,130 @@
+"""What the packaged wearing model, trained on real photos alone, says of rendered masks.
+
+    MASQUERADE_DATA=... python -m benchmarks.rendered_wearing --photos 300 --sheets /tmp/sheets
+
+The surest face of each photo of celeba-wild and lfw is masked in each way by some kind of mask; the masked picture is
+then searched like any other, and the wearing read on the box that is found. Failures go onto contact sheets.
+"""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.common import show, write
+from benchmarks.photos import BARE, SHEETS, face_rng, options_of, photos_of, seen, surest, tile_of, write_sheet
+from masquerade.evaluation.detection import match
+from masquerade.faces import Search, detect_faces
+from masquerade.masks import KINDS, LABEL_OF, WORN, Choice, apply, draw
+from masquerade.wearing import read_wearing
+from masquerade.wearing.types import LABELS
+
+GOALS = {"correctly": 0.97, "nose_out": 0.8}
+MIN_SIDE = 48
+SHOWN = 120
+"""Most failures on one contact sheet."""
+
+
+Tile = tuple[NDArray[np.uint8], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One masked face.
+
+    Attributes:
+        name: the set.
+        kind, worn: the mask; the kind is ``bare`` where there is none.
+        said: the label that the model gives; ``missed`` where the face is not found.
+    """
+
+    name: str
+    kind: str
+    worn: str
+    said: str
+
+    @property
+    def right(self) -> bool:
+        """Whether the model says what was drawn."""
+        return self.said == ("without_mask" if self.kind == "bare" else LABEL_OF[self.worn])  # type: ignore[index]
+
+
+def said_of(image: NDArray[np.uint8], box: NDArray[np.float32]) -> str:
+    """What the model says of the face whose box this was, as ``look`` would."""
+    faces = detect_faces(image, "photo", Search())
+    partner = int(match(box[None], faces.boxes)[0])
+    if partner < 0:
+        return "missed"
+    return read_wearing(image, faces[partner]).labels[0]
+
+
+def share(rows: list[Row]) -> str:
+    """How many are right, of those that are found."""
+    found = [row for row in rows if row.said != "missed"]
+    right = sum(row.right for row in found)
+    return f"{right}/{len(found)} = {right / max(1, len(found)):.1%}"
+
+
+def run(name: str, options: Namespace, failures: dict[str, list[Tile]]) -> list[Row]:
+    """Mask the surest face of each photo of a set and ask the model; collect the failures as tiles."""
+    rows = []
+    for number, (path, image, faces) in enumerate(seen(name, photos_of(name, options.photos))):
+        face = surest(faces)
+        if not len(face) or face.heights[0] < MIN_SIDE:
+            continue
+        rows.append(Row(name, "bare", "bare", said_of(image, face.boxes[0])))
+        rng = face_rng(options.seed, name, path)
+        for turn, worn in enumerate(WORN * options.kinds):
+            kind = KINDS[(number + 3 * turn) % len(KINDS)]
+            plan = draw(rng, face, Choice(kinds=(kind,), worn=(worn,)))
+            if not plan.masks:
+                continue
+            masked = apply(image, face, plan)
+            row = Row(name, kind, worn, said_of(masked.image, face.boxes[0]))
+            rows.append(row)
+            if not row.right and len(failures[worn]) < SHOWN:
+                caption = f"{kind} {plan.masks[0].pattern.name}\n{row.said}"
+                failures[worn].append((tile_of(masked.image, face.boxes[0]), caption))
+    return rows
+
+
+def main() -> None:
+    """Run, print, write."""
+    parser = options_of(__doc__, photos=300)
+    parser.add_argument("--sheets", type=Path, default=SHEETS, help="folder of contact sheets (default %(default)s)")
+    parser.add_argument("--kinds", type=int, default=1, help="kinds of mask on each face and way (default %(default)s)")
+    options = parser.parse_args()
+    failures: dict[str, list[Tile]] = {worn: [] for worn in WORN}
+    rows = [row for name in BARE for row in run(name, options, failures)]
+    table: list[list[object]] = []
+    for way in ("bare", *WORN):
+        chosen = [row for row in rows if row.worn == way]
+        said = [sum(row.said == label for row in chosen) for label in (*LABELS, "missed")]
+        goal = f"{GOALS[way]:.0%}" if way in GOALS else ""
+        by_set = [share([row for row in chosen if row.name == name]) for name in BARE]
+        table.append([way, share(chosen), goal, *by_set, *said])
+    show(
+        "what the model says of rendered masks; missed faces are not counted as wrong",
+        table,
+        ["worn", "right", "goal", *BARE, *LABELS, "missed"],
+    )
+    kinds = [
+        [kind, *(share([row for row in rows if (row.kind, row.worn) == (kind, worn)]) for worn in WORN)]
+        for kind in KINDS
+    ]
+    show("right by kind", kinds, ["kind", *WORN])
+    for way, tiles in failures.items():
+        write_sheet(options.sheets / f"rendered_wearing_{way}.png", tiles)
+    counts: dict[str, dict[str, int]] = {}
+    for row in rows:
+        part = counts.setdefault(f"{row.kind}/{row.worn}", {})
+        part[row.said] = part.get(row.said, 0) + 1
+    write("rendered_wearing", {"photos": options.photos, "seed": options.seed, "said": counts}, options.json)
+
+
+if __name__ == "__main__":
+    main()
