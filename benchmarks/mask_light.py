@@ -174,7 +174,7 @@ def white_level(skin: Any, bright: Any, constants: tuple[float, float, float]) -
     """The rule of ``read_light``: linear brightness of white cloth."""
     factor, by_skin, by_bright = constants
     guess = factor * np.power(skin, by_skin) * np.maximum(bright, 1e-3) ** by_bright
-    return np.minimum(np.minimum(np.maximum(guess, 1.25 * skin), 6 * skin), 1.0)
+    return np.minimum(np.minimum(np.maximum(guess, 1.25 * skin), 12 * skin), 1.0)
 
 
 def fit_powers(target: Floats, skin: Floats, bright: Floats, rounds: int = 60) -> Floats:

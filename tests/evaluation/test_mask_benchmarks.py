@@ -107,5 +107,5 @@ def test_fit_powers_finds_them_despite_outliers() -> None:
 
 
 def test_white_level_keeps_its_limits() -> None:
-    level = white_level(np.array([0.2, 0.02, 0.5]), np.array([0.2, 1.0, 0.3]), (1.2, 0.5, 0.5))
-    assert level == pytest.approx([0.25, 0.12, 0.625])
+    level = white_level(np.array([0.2, 0.005, 0.5]), np.array([0.2, 1.0, 0.3]), (1.2, 0.5, 0.5))
+    assert level == pytest.approx([0.25, 0.06, 0.625])

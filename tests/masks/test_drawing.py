@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from masquerade.errors import PlanInvalid
-from masquerade.faces import Faces
+from masquerade.faces import Faces, find_faces
+from masquerade.image import read_image
 from masquerade.masks import KINDS, PALETTES, PATTERNS, WORN, Choice, MaskPlan, Nudge, draw
 from masquerade.masks.drawing import draw_mask
 from tests.masks.made import Chances, faces_of, turned_face
@@ -162,3 +164,32 @@ def test_wishes_that_cannot_be_met(values: dict[str, Any]) -> None:
 def test_masks_can_be_told_apart() -> None:
     """Plans are values: equal, hashable."""
     assert len({MaskPlan(0, "gas"), MaskPlan(0, "gas"), MaskPlan(1, "gas")}) == 2
+
+
+def test_two_boxes_on_a_face_get_one_mask(samples: Path) -> None:
+    image = read_image(samples / "person_b_1.jpg")
+    face = find_faces(image)[:1]
+    moved = face.boxes[0] + np.float32(4)
+    assert face.landmarks is not None
+    assert face.pose is not None
+    assert face.mesh_scores is not None
+    twice = Faces(
+        size=face.size,
+        boxes=np.stack([moved, face.boxes[0]]),
+        scores=np.array([0.5, 0.9]),
+        points=np.repeat(face.points, 2, axis=0),
+        landmarks=np.repeat(face.landmarks, 2, axis=0),
+        mesh_scores=np.repeat(face.mesh_scores, 2),
+        pose=np.repeat(face.pose, 2, axis=0),
+    )
+    plan = draw(np.random.default_rng(0), twice)
+    assert [mask.face for mask in plan.masks] == [1]
+    assert [(skip.face, skip.code) for skip in plan.skipped] == [(0, "face_doubled")]
+
+
+def test_a_mesh_beside_the_face_gets_none(samples: Path) -> None:
+    face = find_faces(read_image(samples / "person_b_1.jpg"))[:1]
+    assert face.landmarks is not None
+    astray = face.landmarks + np.array([0.6 * float(face.heights[0]), 0, 0], np.float32)
+    plan = draw(np.random.default_rng(0), replace(face, landmarks=astray))
+    assert [skip.code for skip in plan.skipped] == ["face_doubtful"]

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from masquerade.errors import PlanInvalid
+from masquerade.faces.mesh import key_points
 from masquerade.faces.types import Faces
+from masquerade.geometry import box_area, box_intersection
 from masquerade.masks.types import (
     KINDS,
     PATTERNS,
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from masquerade.masks.library import Library
 
 Item = TypeVar("Item")
+SHARED = 0.4
+"""Share of the smaller of two boxes from which on they are taken for one face."""
 CHANCES = 16
 """Numbers by chance that a mask takes."""
 
@@ -68,6 +72,7 @@ class Choice:
         min_face: smallest face, in pixels of its box's longer side.
         max_yaw, max_pitch: degrees beyond which a face gets no mask.
         min_score: lowest probability of the mesh that it lies on a face.
+        max_astray: how far detector and mesh may see its points apart, in distances between the eyes.
     """
 
     kinds: tuple[Kind, ...] = KINDS
@@ -81,6 +86,7 @@ class Choice:
     max_yaw: float = 75.0
     max_pitch: float = 50.0
     min_score: float = 0.3
+    max_astray: float = 0.4
 
     def __post_init__(self) -> None:
         """Check the words and the ranges."""
@@ -120,21 +126,38 @@ def draw(rng: np.random.Generator, faces: Faces, choice: Choice | None = None, l
     if len(faces) and (faces.landmarks is None or faces.pose is None):
         raise PlanInvalid("faces: expected landmarks and pose", hint="use find_faces")
     masks, skipped = [], []
-    for index in range(len(faces)):
-        reason = refusal(faces, index, choice)
-        if reason is None:
-            plan = draw_mask(rng, index, choice)
-            if library is not None:
-                assert faces.pose is not None  # noqa: S101 - checked above
-                found = library.match(rng, faces.pose[index], choice.kinds)
-                if found is None:
-                    skipped.append(Skipped(index, "no_entry", "the library has no mask for this pose and kind"))
-                    continue
-                plan = library.adapt(plan, *found)
-            masks.append(plan)
-        else:
+    for index, reason in enumerate(refusals(faces, choice)):
+        if reason is not None:
             skipped.append(reason)
+            continue
+        plan = draw_mask(rng, index, choice)
+        if library is not None:
+            assert faces.pose is not None  # noqa: S101 - checked above
+            found = library.match(rng, faces.pose[index], choice.kinds)
+            if found is None:
+                skipped.append(Skipped(index, "no_entry", "the library has no mask for this pose and kind"))
+                continue
+            plan = library.adapt(plan, *found)
+        masks.append(plan)
     return Plan(tuple(masks), tuple(skipped))
+
+
+def refusals(faces: Faces, choice: Choice) -> list[Skipped | None]:
+    """Tell of each face why it can carry no mask; None when it can."""
+    reasons = [refusal(faces, index, choice) for index in range(len(faces))]
+    # Two boxes on one face get one mask: the surer box's.
+    area = np.maximum(box_area(faces.boxes), np.float32(1))
+    shared = box_intersection(faces.boxes, faces.boxes) / np.minimum(area[:, None], area[None])
+    taken: list[int] = []
+    for index in np.argsort(-faces.scores, kind="stable").tolist():
+        if reasons[index] is not None:
+            continue
+        other = next((earlier for earlier in taken if shared[index, earlier] >= SHARED), None)
+        if other is None:
+            taken.append(index)
+        else:
+            reasons[index] = Skipped(index, "face_doubled", f"its box lies on that of face {other}, which is surer")
+    return reasons
 
 
 def refusal(faces: Faces, index: int, choice: Choice) -> Skipped | None:
@@ -145,12 +168,23 @@ def refusal(faces: Faces, index: int, choice: Choice) -> Skipped | None:
     if faces.mesh_scores is not None and faces.mesh_scores[index] < choice.min_score:
         score = float(faces.mesh_scores[index])
         return Skipped(index, "face_doubtful", f"probability of a face {score:.2f}, below {choice.min_score:g}")
+    if faces.landmarks is not None and (apart := astray(faces, index)) > choice.max_astray:
+        reason = f"detector and mesh see its points {apart:.2f} eye distances apart, expected at most"
+        return Skipped(index, "face_doubtful", f"{reason} {choice.max_astray:g}")
     if faces.pose is not None:
         yaw, pitch, _ = (float(value) for value in faces.pose[index])
         if abs(yaw) > choice.max_yaw or abs(pitch) > choice.max_pitch:
             limits = f"expected at most {choice.max_yaw:g} and {choice.max_pitch:g}"
             return Skipped(index, "pose_too_far", f"yaw {yaw:.0f}, pitch {pitch:.0f}, {limits}")
     return None
+
+
+def astray(faces: Faces, index: int) -> float:
+    """How far detector and mesh see the five points of a face apart: the mean, in distances between the eyes."""
+    assert faces.landmarks is not None  # noqa: S101 - the caller checks
+    mesh, detector = key_points(faces.landmarks[index : index + 1])[0], faces.points[index]
+    eyes = max(float(np.linalg.norm(mesh[0] - mesh[1])), float(np.linalg.norm(detector[0] - detector[1])), 1.0)
+    return float(np.linalg.norm(mesh - detector, axis=1).mean()) / eyes
 
 
 def draw_mask(rng: np.random.Generator, face: int, choice: Choice) -> MaskPlan:

@@ -30,7 +30,7 @@ SIDE_YAW = 25.0
 """Degrees from which on the far half of the face is not asked."""
 SKIN_CHROMA = (1.5, 0.9, 0.62)
 """Linear colour of skin in white light, relative to its luminance; the mean over light and dark skin."""
-WHITE, BY_SKIN, BY_BRIGHT = 1.27, 0.37, 0.18
+WHITE, BY_SKIN, BY_BRIGHT = 1.41, 0.37, 0.17
 """White cloth is as bright as this factor times powers of the skin and of the brightest places around, all linear."""
 CAST = 0.16
 """How much of the skin's deviation from ``SKIN_CHROMA`` is put down to the light; white masks follow it little."""
@@ -110,7 +110,7 @@ def read_light(image: NDArray[np.uint8], landmarks: Floats, yaw: float = 0.0, ev
 def _white(skin: tuple[float, float, float], luminance: float, brightest: float) -> list[float]:
     """Display values of white cloth, from linear skin and the brightest places; plain numbers are faster for three."""
     guess = WHITE * luminance**BY_SKIN * max(brightest, 1e-3) ** BY_BRIGHT
-    level = min(max(guess, 1.25 * luminance), 6 * luminance, 1.0)
+    level = min(max(guess, 1.25 * luminance), 12 * luminance, 1.0)
     cast = [
         min(max(value / luminance / neutral, 0.4), 2.5) ** CAST
         for value, neutral in zip(skin, SKIN_CHROMA, strict=True)

@@ -81,7 +81,7 @@ STIFF = (0.85, 0.7, 0.6)
 
 SHAPES: dict[Kind, Shape] = {
     "surgical": Shape(
-        top=((0, -0.36), (12, -0.27), (27, -0.08), (45, 0.0), (64, 0.02)),
+        top=((0, -0.3), (12, -0.23), (27, -0.08), (45, 0.0), (64, 0.02)),
         bottom=((0, 1.39), (20, 1.37), (35, 1.29), (50, 1.13), (62, 0.94)),
         sides=(66, 63, 61),
         straps=EARS,
@@ -154,7 +154,7 @@ SHAPES: dict[Kind, Shape] = {
 
 TOP_EDGES: dict[Worn, tuple[float, float]] = {
     "nose_out": (0.33, 0.3),
-    "mouth_and_nose_out": (0.9, 0.3),
-    "chin_only": (1.14, 0.35),
+    "mouth_and_nose_out": (0.85, 0.3),
+    "chin_only": (1.03, 0.35),
 }
 """Height of the upper edge in the middle, and how much of its own curve it keeps; worn correctly it is as cut."""

@@ -156,7 +156,7 @@ class Skipped:
 
     Attributes:
         face: index of the face.
-        code: ``face_too_small``, ``pose_too_far``, ``face_doubtful`` or ``no_entry``.
+        code: ``face_too_small``, ``pose_too_far``, ``face_doubtful``, ``face_doubled`` or ``no_entry``.
         reason: what was expected and what was there.
     """
 

@@ -32,9 +32,9 @@ def test_what_is_cut_out_is_what_was_painted(name: str) -> None:
     mask = np.zeros_like(truth)
     mask[y : y + height, x : x + width] = cut.texture[..., 3] > 127
     assert (mask & truth).sum() / (mask | truth).sum() > 0.85
-    # Its own colour, up to the edge: no skin in it.
+    # Its own blue, and the white of its hem, up to the edge: no skin in it, which is far redder than blue.
     blue = cut.texture[..., 2].astype(int) - cut.texture[..., 0]
-    assert (blue[cut.texture[..., 3] > 10] > 0).mean() > 0.97
+    assert (blue[cut.texture[..., 3] > 10] > -12).mean() > 0.97
 
 
 def test_triangles_fill_the_outline() -> None:

@@ -14,14 +14,15 @@ STEEL = (196, 199, 203)
 
 
 def surgical() -> Canvas:
-    """Three pleats, a welded hem, a wire under the upper edge, white ear loops."""
+    """Three pleats, a welded hem, white above, a wire under the upper edge, white ear loops."""
     canvas = Canvas(11)
     down = canvas.t * ROWS
     sag = 10 * (1 - (2 * canvas.s - 1) ** 2)
     for middle in (0.34, 0.52, 0.7):
         fold = down - middle * ROWS - sag * (middle - 0.3)
-        canvas.step(fold, 1.6, -7.0)
+        canvas.step(fold, 3.0, -3.2)
     _soft_folds(canvas, 2.2)
+    canvas.paint(np.float32(0.75) * canvas.rectangle(-0.1, 1.1, -0.1, 0.055, 3), (246, 248, 248))
     wire = down - 0.055 * ROWS
     canvas.height += 2.2 * np.exp(-((wire / 6) ** 2)) * canvas.rectangle(0.3, 0.7, -0.1, 0.2, 12)
     rim = canvas.rim()

@@ -15,7 +15,7 @@ BARE = ("nose", "mouth", "chin")
 """What shows of a face without a mask."""
 NO_FACE, ALL_SKIPPED, NOTHING_DRAWN = "no_face", "all_faces_skipped", "nothing_drawn"
 HARMLESS = frozenset(
-    {NO_FACE, ALL_SKIPPED, NOTHING_DRAWN, "face_too_small", "pose_too_far", "face_doubtful", "no_entry"}
+    {NO_FACE, ALL_SKIPPED, NOTHING_DRAWN, "face_too_small", "pose_too_far", "face_doubtful", "face_doubled", "no_entry"}
 )
 """Codes that say what is in a photo; every other one says that something went wrong."""
 
@@ -68,7 +68,7 @@ def face_records(faces: Faces, plan: Plan, masked: Masked, with_area: bool) -> l
                 record["segmentation"] = run_lengths(drawn[index], faces.size)
         else:
             code = skipped.get(index, NOTHING_DRAWN)
-            bare = code != "face_doubtful" and not _touched(faces.boxes[index], binary)
+            bare = code not in ("face_doubtful", "face_doubled") and not _touched(faces.boxes[index], binary)
             record.update({"label": "without_mask" if bare else None, "visible": list(BARE) if bare else None})
             record["skipped"] = code
         records.append(record)
