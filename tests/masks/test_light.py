@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from masquerade.faces.pose import mean_face
 from masquerade.faces.topology import mesh_triangles, vertex_normals
-from masquerade.masks.light import FRONT, LUMA, Light, read_light, shades
+from masquerade.masks.light import FRONT, LUMA, Light, read_light, read_lights, shades
 from tests.masks.made import drawn_face, turned_face
 
 LIGHT_SKIN, DARK_SKIN = (224, 172, 150), (96, 62, 48)
@@ -28,7 +28,11 @@ def lit(
 
 
 def read(image: NDArray[np.uint8], every: int = 1) -> Light:
-    return read_light(image, turned_face(190), every=every)
+    return (
+        read_light(image, turned_face(190))
+        if every == 1
+        else read_lights(image[None], turned_face(190)[None], every)[0]
+    )
 
 
 SIDES = {

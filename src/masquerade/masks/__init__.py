@@ -1,7 +1,7 @@
 """Masks drawn on faces: ``plan = draw(rng, faces)``, then ``apply(image, faces, plan)``."""
 
 from masquerade.masks.applying import apply
-from masquerade.masks.crops import mask_crop, masked_crop
+from masquerade.masks.crops import mask_crop, mask_crops, masked_crop, masked_crops
 from masquerade.masks.drawing import PALETTES, Choice, draw
 from masquerade.masks.rendering import Effects
 from masquerade.masks.types import (
@@ -38,5 +38,7 @@ __all__ = [
     "apply",
     "draw",
     "mask_crop",
+    "mask_crops",
     "masked_crop",
+    "masked_crops",
 ]

@@ -28,7 +28,7 @@ RIDGE = 4.0
 """How strongly the fit is held to even light, in landmarks."""
 SIDE_YAW = 25.0
 """Degrees from which on the far half of the face is not asked."""
-SKIN_CHROMA = (1.5, 0.9, 0.62)
+SKIN_CHROMA = np.array([1.5, 0.9, 0.62], np.float32)
 """Linear colour of skin in white light, relative to its luminance; the mean over light and dark skin."""
 WHITE, BY_SKIN, BY_BRIGHT = 1.41, 0.37, 0.17
 """White cloth is as bright as this factor times powers of the skin and of the brightest places around, all linear."""
@@ -79,44 +79,54 @@ def _fitter(half: int, every: int) -> tuple[NDArray[np.intp], Floats]:
     return index, np.linalg.solve(held, design.T).astype(np.float32)
 
 
-def read_light(image: NDArray[np.uint8], landmarks: Floats, yaw: float = 0.0, every: int = 1) -> Light:
+def read_light(image: NDArray[np.uint8], landmarks: Floats, yaw: float = 0.0) -> Light:
     """Read the light on one face.
 
     Args:
         image: (height, width, 3) uint8 RGB, the face and what is around it; a part of the picture is enough.
         landmarks: (468, 3) in pixels of that picture.
         yaw: degrees, to leave out the half of the face that is turned away.
-        every: ask each so manyth landmark alone, which is faster.
     """
     half = 0 if abs(yaw) < SIDE_YAW else (-1 if yaw > 0 else 1)
-    index, fit = _fitter(half, every)
-    height, width = image.shape[:2]
-    places = np.maximum(np.minimum(landmarks[index, :2], (width - 1, height - 1)), 0).astype(np.intp)
-    linear = _decode()[image[places[:, 1], places[:, 0]]]
-    coefficients = fit @ linear
-    red, green, blue = (max(value, 1e-3) for value in (FRONT @ coefficients).tolist())
-    luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
-    step = 8 * (2 if every > 1 else 1)
-    around = np.sort(image[::step, ::step, 1], axis=None)
-    brightest, darkest = (float(_decode()[around[int(part * (len(around) - 1))]]) for part in (0.96, 0.02))
-    return Light(
-        white=np.array(_white((red, green, blue), luminance, brightest), np.float32),
-        slope=coefficients @ (LUMA / np.float32(luminance)),
-        veil=min(0.12, 0.7 * darkest ** (1 / GAMMA)),
-        skin=np.array([value ** (1 / GAMMA) for value in (red, green, blue)], np.float32),
-    )
+    return _lights(image[None], landmarks[None], _fitter(half, 1), 8)[0]
 
 
-def _white(skin: tuple[float, float, float], luminance: float, brightest: float) -> list[float]:
-    """Display values of white cloth, from linear skin and the brightest places; plain numbers are faster for three."""
-    guess = WHITE * luminance**BY_SKIN * max(brightest, 1e-3) ** BY_BRIGHT
-    level = min(max(guess, 1.25 * luminance), 12 * luminance, 1.0)
-    cast = [
-        min(max(value / luminance / neutral, 0.4), 2.5) ** CAST
-        for value, neutral in zip(skin, SKIN_CHROMA, strict=True)
-    ]
-    mean = 0.2126 * cast[0] + 0.7152 * cast[1] + 0.0722 * cast[2]
-    return [min(level * min(max(value / mean, 0.75), 1.3), 1.0) ** (1 / GAMMA) for value in cast]
+def read_lights(images: NDArray[np.uint8], landmarks: Floats, every: int = 1) -> list[Light]:
+    """Read the light on faces that look ahead, faster, in pictures of one size.
+
+    Args:
+        images: (n, height, width, 3) uint8 RGB.
+        landmarks: (n, 468, 3) in pixels of each.
+        every: ask each so manyth landmark alone.
+    """
+    return _lights(images, landmarks, _fitter(0, every), 16)
+
+
+def _lights(
+    images: NDArray[np.uint8], landmarks: Floats, fitter: tuple[NDArray[np.intp], Floats], step: int
+) -> list[Light]:
+    """Read the light; the surroundings are looked at in each so manyth pixel."""
+    index, fit = fitter
+    count, height, width = images.shape[:3]
+    places = np.maximum(np.minimum(landmarks[:, index, :2], (width - 1, height - 1)), 0).astype(np.intp)
+    coefficients = fit @ _decode()[images[np.arange(count)[:, None], places[..., 1], places[..., 0]]]
+    skin = np.maximum(FRONT @ coefficients, np.float32(1e-3))
+    luminance = skin @ LUMA
+    slopes = (coefficients @ LUMA) / luminance[:, None]
+    around = np.sort(images[:, ::step, ::step, 1].reshape(count, -1), axis=1)
+    brightest, darkest = (_decode()[around[:, int(part * (around.shape[1] - 1))]] for part in (0.96, 0.02))
+    veils = np.minimum(0.12, 0.7 * darkest ** (1 / GAMMA)).tolist()
+    whites, skins = _white(skin, luminance, brightest), skin ** np.float32(1 / GAMMA)
+    return [Light(*parts) for parts in zip(whites, slopes, veils, skins, strict=True)]
+
+
+def _white(skin: Floats, luminance: Floats, brightest: Floats) -> Floats:
+    """Display values (n, 3) of white cloth, from linear skin (n, 3), its luminance and the brightest places (n,)."""
+    guess = WHITE * luminance**BY_SKIN * np.maximum(brightest, 1e-3) ** BY_BRIGHT
+    level = np.minimum(np.minimum(np.maximum(guess, 1.25 * luminance), 12 * luminance), 1)
+    cast = np.maximum(np.minimum(skin / luminance[:, None] / SKIN_CHROMA, 2.5), 0.4) ** CAST
+    cast = np.maximum(np.minimum(cast / (cast @ LUMA)[:, None], 1.3), 0.75)
+    return np.asarray(np.minimum(level[:, None] * cast, 1) ** (1 / GAMMA), np.float32)
 
 
 def shades(light: Light, normals: Floats) -> Floats:

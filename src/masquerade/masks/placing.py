@@ -89,7 +89,7 @@ def tie(laid: Sheet) -> Rig:
 
 
 def affine_of(landmarks: Floats) -> Floats:
-    """The affine map (4, 3) from the mean face, with a one, to landmarks (468, 3)."""
+    """The affine map (..., 4, 3) from the mean face, with a one, to landmarks (..., 468, 3)."""
     return np.asarray(_fit()[1] @ landmarks, np.float32)
 
 
@@ -110,6 +110,11 @@ def place(rig: Rig, landmarks: Floats, nudge: Floats | None = None) -> Floats:
     Returns:
         (n, 3) float32 corners in pixels.
     """
+    return placed(rig, landmarks, affine_of(landmarks), nudge)
+
+
+def placed(rig: Rig, landmarks: Floats, affine: Floats, nudge: Floats | None = None) -> Floats:
+    """The same, with the affine map of these landmarks (4, 3) at hand."""
     vertices = rig.vertices if nudge is None else rig.vertices @ nudge
     # What landmarks do beside the affine map is pulled along: pull @ (landmarks - face @ affine), summed in this order.
-    return np.asarray((vertices - rig.still) @ affine_of(landmarks) + rig.pull @ landmarks[rig.near], np.float32)
+    return np.asarray((vertices - rig.still) @ affine + rig.pull @ landmarks[rig.near], np.float32)
