@@ -1,4 +1,4 @@
-# Two commands: `make demo` looks at the sample photos, `make test` runs the tests.
+# Two commands: `make demo` looks at the sample photos, bare and masked, `make test` runs the tests.
 VENV ?= .venv
 PYTHON ?= python3
 BIN = $(VENV)/bin
@@ -27,7 +27,9 @@ $(VENV)/.train: $(VENV)/.test requirements/train.txt
 	touch $@
 
 demo: install
-	$(BIN)/masquerade look samples --save demo/pictures --report demo/report.html
+	rm -rf demo/masked
+	$(BIN)/masquerade mask samples demo/masked --worn any --seed 4
+	$(BIN)/masquerade look samples demo/masked/images --save demo/pictures --report demo/report.html
 
 test: $(if $(TRAIN),$(VENV)/.train,$(VENV)/.test) lint
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered --cov-fail-under=$(if $(TRAIN),90,80)

@@ -22,7 +22,7 @@ from masquerade.masks.raster import rasterise
 from masquerade.masks.types import Kind, Worn
 
 ROOT = Path(__file__).resolve().parents[1]
-SAMPLES, TARGET = ROOT / "samples", ROOT / "docs" / "pictures"
+SAMPLES, TARGET = ROOT / "samples", ROOT / "docs" / "images"
 
 Floats = NDArray[np.float32]
 Image = NDArray[np.uint8]
