@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import detection, portraits, wearing
+from benchmarks import detection, portraits, rendered_wearing, wearing
 
 pytestmark = [pytest.mark.data, pytest.mark.slow]
 
@@ -42,3 +42,13 @@ def test_wearing(data_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert content["ilc2021, label boxes"]["recall_incorrect"][0] >= 0.88
     assert content["ilc2021, found boxes"]["macro_f1"][0] >= 0.915
     assert content["ilc2021, found boxes"]["recall_incorrect"][0] >= 0.86
+
+
+def test_rendered_wearing(data_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sheets = tmp_path / "sheets"
+    content = figures(rendered_wearing, ["--photos", "40", "--sheets", str(sheets)], tmp_path, monkeypatch)
+    said = content["said"]
+    for worn, label, floor in (("correctly", "with_mask", 0.95), ("nose_out", "incorrect", 0.85)):
+        answers = [counts for name, counts in said.items() if name.endswith(f"/{worn}")]
+        right = sum(counts.get(label, 0) for counts in answers)
+        assert right / sum(sum(counts.values()) for counts in answers) >= floor
