@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from masquerade import masks
     from masquerade.errors import MasqueradeError
-    from masquerade.faces import Faces, Search, align_faces, find_faces
+    from masquerade.faces import Faces, Pose, Search, align_faces, find_faces
     from masquerade.image import read_image
-    from masquerade.looking import FaceWearing, Pose, Seen, SeenFace, look
+    from masquerade.looking import FaceWearing, Seen, SeenFace, look
     from masquerade.wearing import Wearing, read_wearing
 
 _HOMES = {
     "Faces": "faces",
     "FaceWearing": "looking",
     "MasqueradeError": "errors",
-    "Pose": "looking",
+    "Pose": "faces",
     "Search": "faces",
     "Seen": "looking",
     "SeenFace": "looking",

@@ -6,11 +6,12 @@ from masquerade.faces.mesh import fit_mesh, key_points
 from masquerade.faces.pose import head_pose, mean_face
 from masquerade.faces.quality import Quality, assess
 from masquerade.faces.topology import mesh_triangles
-from masquerade.faces.types import Faces
+from masquerade.faces.types import Faces, Pose
 
 __all__ = [
     "ARCFACE_TEMPLATE",
     "Faces",
+    "Pose",
     "Quality",
     "Search",
     "align_faces",

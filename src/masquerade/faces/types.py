@@ -17,6 +17,15 @@ RIGHT_EYE, LEFT_EYE, NOSE_TIP, RIGHT_MOUTH, LEFT_MOUTH = range(5)
 """Order of the five key points; right and left are the person's own."""
 
 
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """How one head is turned, in degrees; see ``Faces.pose`` for the signs."""
+
+    yaw: float
+    pitch: float
+    roll: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Faces:
     """Faces found in one picture, as arrays over n faces, the largest first.

@@ -1,6 +1,6 @@
 """Looking: what joins pictures, faces and wearing into one answer, and shows it."""
 
 from masquerade.looking.look import look
-from masquerade.looking.seen import FaceWearing, Pose, Seen, SeenFace
+from masquerade.looking.seen import FaceWearing, Seen, SeenFace
 
-__all__ = ["FaceWearing", "Pose", "Seen", "SeenFace", "look"]
+__all__ = ["FaceWearing", "Seen", "SeenFace", "look"]

@@ -7,22 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from masquerade.errors import FacesInvalid
-from masquerade.faces.types import Faces
+from masquerade.faces.types import Faces, Pose
 from masquerade.wearing.types import LABELS, Wearing
 
 REASONS = {
     "with_mask": "nose, mouth and chin are covered",
     "without_mask": "nose, mouth and chin show",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Pose:
-    """Head pose in degrees; see ``Faces.pose`` for the signs."""
-
-    yaw: float
-    pitch: float
-    roll: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from masquerade.faces import Faces
+from masquerade.faces import Faces, Pose
 from masquerade.masks import MaskPlan, Plan, apply
-from masquerade.masks.library import Entry, Pose, Source
+from masquerade.masks.library import Entry, Source
 from masquerade.masks.types import Kind
 from tests.faces.photos import found, photo
 

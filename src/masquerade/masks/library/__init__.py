@@ -3,7 +3,7 @@
 from masquerade.masks.library.building import DEFAULT_KIND, MIN_FACE, Built, build_library
 from masquerade.masks.library.contact import contact_sheet
 from masquerade.masks.library.reading import Library, load_library
-from masquerade.masks.library.types import VERSION, Entry, Pose, Refused, Source
+from masquerade.masks.library.types import VERSION, Entry, Refused, Source
 
 __all__ = [
     "DEFAULT_KIND",
@@ -12,7 +12,6 @@ __all__ = [
     "Built",
     "Entry",
     "Library",
-    "Pose",
     "Refused",
     "Source",
     "build_library",

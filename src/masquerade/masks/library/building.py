@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from masquerade.errors import DestinationUnusable, ImageError, ImageUnreadable, LibraryInvalid
-from masquerade.faces import find_faces
+from masquerade.faces import Pose, find_faces
 from masquerade.image import read_image
 from masquerade.masks.library.photo import Cut, Unusable, cut_mask
-from masquerade.masks.library.types import VERSION, Entry, Pose, Refused, Source, hexadecimal
+from masquerade.masks.library.types import VERSION, Entry, Refused, Source, hexadecimal
 from masquerade.masks.types import KINDS, Kind
 
 INDEX, FAILURES, PICTURES = "library.json", "failures.jsonl", "masks"

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from masquerade.errors import LibraryInvalid, PlanInvalid
+from masquerade.faces.types import Pose
 from masquerade.masks.types import KINDS, Kind, rgb
 
 VERSION = 1
@@ -20,15 +21,6 @@ Points = tuple[tuple[float, ...], ...]
 Triangles = tuple[tuple[int, int, int], ...]
 
 SHA256 = re.compile("[0-9a-f]{64}")
-
-
-@dataclass(frozen=True, slots=True)
-class Pose:
-    """How the face was turned, in degrees, as in ``Faces.pose``."""
-
-    yaw: float
-    pitch: float
-    roll: float
 
 
 @dataclass(frozen=True, slots=True)
