@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from masquerade.errors import PlanInvalid
 from masquerade.faces import align_faces, alignment, key_points
 from masquerade.faces.align import landmarks_in_crops
 from masquerade.geometry import sample, transform
 from masquerade.masks import KINDS, WORN, Choice, MaskPlan, apply
-from masquerade.masks.crops import mask_crop, masked_crop
+from masquerade.masks.crops import mask_crop, mask_crops, masked_crop, masked_crops
 from masquerade.masks.types import Kind, Worn
 from tests.faces.photos import found, photo
 from tests.masks.made import NAMES, faces_of, one, turned_face
@@ -113,3 +114,37 @@ def test_other_epochs_draw_otherwise() -> None:
     image, landmarks = crop("person_a_1")
     plans = {masked_crop(image, landmarks, (7, epoch, 3), ANY)[1] for epoch in range(10)}
     assert len(plans) == 10
+
+
+def test_a_batch_is_drawn_as_its_crops_alone() -> None:
+    """Masks that reach below their crop leave the next one's part of the canvas alone."""
+    parts = [crop(NAMES[number % len(NAMES)]) for number in range(40)]
+    images, landmarks = (np.stack(arrays) for arrays in zip(*parts, strict=True))
+    kept = images.copy()
+    together, plans = masked_crops(images, landmarks, [(3, number) for number in range(40)], ANY)
+    np.testing.assert_array_equal(images, kept)
+    assert {plan.worn for plan in plans} == set(WORN)
+    for image, points, plan, found_together in zip(images, landmarks, plans, together, strict=True):
+        alone = mask_crop(image, points, plan)[0]
+        difference = np.abs(alone.astype(int) - found_together)
+        assert difference.max() <= 12, plan
+        assert (difference > 0).mean() < 0.02, plan
+
+
+@pytest.mark.parametrize(
+    ("count", "mask", "says"),
+    [
+        (2, MaskPlan(0, "n95"), "as many"),
+        (1, MaskPlan(0, "surgical", entry="0001"), "library"),
+    ],
+)
+def test_batches_that_do_not_fit_are_refused(count: int, mask: MaskPlan, says: str) -> None:
+    image, landmarks = crop("person_a_1")
+    with pytest.raises(PlanInvalid, match=says):
+        mask_crops(image[None], landmarks[None], (mask,) * count)
+
+
+def test_no_crops_give_no_crops() -> None:
+    crops, alphas = mask_crops(np.zeros((0, 112, 112, 3), np.uint8), np.zeros((0, 468, 3), np.float32), ())
+    assert crops.shape == (0, 112, 112, 3)
+    assert alphas.shape == (0, 112, 112)
