@@ -8,17 +8,22 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
 
 from masquerade.errors import ExtraMissing, MasqueradeError, ModelUnknown, PlanInvalid, WorkerLost
+from masquerade.image import Limits
 from masquerade.masks.batch import Done, Pool, Recipe, Task, new_job, run_job
 from masquerade.masks.batch import pool as pool_module
 from masquerade.masks.batch.answer import ENVIRONMENT, answer, environment, unwrap
 from masquerade.masks.batch.cluster import RayCluster
 from masquerade.masks.batch.naming import JOURNAL
+from masquerade.masks.batch.types import Names
 from tests.masks.batch.made import contents, lines, recipe, run
+
+SERVE = pool_module._serve
 
 
 @pytest.mark.parametrize("workers", [1, 2, 4])
@@ -100,6 +105,20 @@ def test_leaving_early_ends_the_workers(shots: Path, tmp_path: Path) -> None:
     if children.exists():
         named = [Path(f"/proc/{child}/cmdline").read_text() for child in children.read_text().split()]
         assert not any("spawn_main" in name for name in named)
+
+
+def huge(pipe: Connection, wanted: Recipe) -> None:
+    """A worker whose answers fill the pipe, as photos do."""
+    pool_module.mask_file = lambda _, task: Done(task.photo, {"x": bytes(2**22)})  # type: ignore[assignment]
+    SERVE(pipe, wanted)
+
+
+def test_large_tasks_and_large_answers_do_not_wait_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool_module, "_serve", huge)
+    plan = {"masks": [], "skipped": "y" * 2**22}
+    limits = Limits.from_settings()
+    tasks = [Task(str(n), Path("x"), Names("i", "m", "o", "l"), limits, plan) for n in range(4)]
+    assert sorted(done.photo for done in Pool(1).run(recipe(), tasks)) == ["0", "1", "2", "3"]
 
 
 def test_nothing_to_do_starts_nobody(shots: Path) -> None:

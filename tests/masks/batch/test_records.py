@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -133,3 +134,11 @@ def test_no_two_photos_share_a_name(photos: list[str]) -> None:
         if photo.endswith((".jpg", ".png")):
             assert item.image == f"images/{photo}"
         assert item.image.rpartition(".")[2] in {"jpg", "png"}
+
+
+def test_no_file_stands_where_a_folder_is_needed() -> None:
+    names = choose_names(["a.jpg", "a.png/c.jpg", "a.xml/c.jpg", "b.heic", "b.heic.png/c.jpg"])
+    for kind in ("image", "mask", "labels", "original"):
+        files = {getattr(item, kind) for item in names.values()}
+        folders = {str(folder) for file in files for folder in PurePosixPath(file).parents}
+        assert not files & folders

@@ -103,8 +103,15 @@ BROKEN = [
     (put("image", "path", to="images/../../a.jpg"), "no path below a folder"),
     (put("mask", "path", to=""), "no path below a folder"),
     (put("labels", "path", to="x\0"), "no path below a folder"),
+    # names of the job's own files, and formats that are not written
+    (put("labels", "path", to=".progress.jsonl"), "below labels/"),
+    (put("image", "path", to="masks/a.jpg"), "below images/"),
+    (put("image", "path", to="images/a.txt"), "no format"),
     # fields that are not what they were
     (put("image", to=None), "b.v2"),
+    (put("job", "library", to=5), "expected paths"),
+    (put("job", "library", to="a\0"), "expected paths"),
+    (put("job", "choice", "textures", to=[5]), "expected paths"),
 ]
 
 

@@ -59,6 +59,9 @@ def choose_names(photos: Iterable[str], taken: Iterable[Names] = ()) -> dict[str
     stems = Counter(str(PurePosixPath(photo).with_suffix("")) for photo in photos)
     used = {name for names in taken for name in (names.image, names.mask, names.labels)}
     kept = {f"{IMAGES}/{photo}" for photo in photos if _keeps(photo)}
+    # A file cannot stand where another photo needs a folder of that name.
+    folders = {str(folder) for photo in photos for folder in PurePosixPath(photo).parents}
+    used |= {f"{top}/{folder}" for top in (IMAGES, MASKS, LABELS) for folder in folders}
     chosen = {}
     for photo in photos:
         image = f"{IMAGES}/{photo}"

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from queue import SimpleQueue
 
 from masquerade.errors import PlanInvalid
 from masquerade.masks.batch.answer import answer, environment, lost, unwrap
@@ -114,10 +115,20 @@ def _deaf() -> Iterator[None]:
 
 def _serve(pipe: Connection, recipe: Recipe) -> None:
     """Mask what is asked for until the other end is gone."""
+    tasks: SimpleQueue[Task | None] = SimpleQueue()
+    # Tasks are taken in while an answer is sent: else both ends might wait for the other one to read.
+    threading.Thread(target=_listen, args=(pipe, tasks), daemon=True).start()
+    with suppress(OSError):
+        while (task := tasks.get()) is not None:
+            pipe.send(answer(partial(mask_file, recipe, task)))
+
+
+def _listen(pipe: Connection, tasks: SimpleQueue[Task | None]) -> None:
+    """Take in tasks; None when no more will come."""
     with suppress(EOFError, OSError):
         while True:
-            task: Task = pipe.recv()
-            pipe.send(answer(partial(mask_file, recipe, task)))
+            tasks.put(pipe.recv())
+    tasks.put(None)
 
 
 class Here:

@@ -10,6 +10,7 @@ from typing import Any
 from masquerade.errors import LibraryInvalid, ManifestInvalid
 from masquerade.image import Limits
 from masquerade.masks.batch import naming
+from masquerade.masks.batch.encoding import WRITABLE
 from masquerade.masks.batch.job import Job, completed
 from masquerade.masks.batch.manifest import Header, read_entries, read_header
 from masquerade.masks.batch.types import Task
@@ -56,8 +57,17 @@ def _task(photo: str, entry: dict[str, Any], root: Path, limits: Limits, manifes
         }
     except (KeyError, TypeError, AttributeError) as error:
         raise ManifestInvalid(f"{manifest}: {photo}: {error!r}") from error
-    for name in (names.image, names.mask, names.original, names.labels):
-        _below(name, manifest)
+    for name, folder in (
+        (names.image, naming.IMAGES),
+        (names.mask, naming.MASKS),
+        (names.original, naming.ORIGINALS),
+        (names.labels, naming.LABELS),
+    ):
+        if not _below(name, manifest).startswith(f"{folder}/"):
+            raise ManifestInvalid(f"{manifest}: {photo}: expected {name!r} below {folder}/")
+    for name in (names.image, names.mask):
+        if PurePosixPath(name).suffix.lower() not in WRITABLE:
+            raise ManifestInvalid(f"{manifest}: {photo}: {name!r} is in no format that is written")
     return Task(photo, root / photo, names, limits, entry["plan"], expected)
 
 

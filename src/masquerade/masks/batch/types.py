@@ -73,6 +73,9 @@ class Recipe:
             choice: dict[str, Any] = {
                 name: tuple(value) if isinstance(value, list) else value for name, value in parts["choice"].items()
             }
+            places = [*choice["textures"], *([] if parts["library"] is None else [parts["library"]])]
+            if not all(isinstance(place, str) and "\0" not in place for place in places):
+                raise ValueError(f"expected paths, got {places}")
             return cls(**{**parts, "choice": Choice(**choice), "search": Search(**parts["search"])})
         except (KeyError, TypeError, ValueError, AttributeError, PlanInvalid) as error:
             raise ManifestInvalid(f"no job of this version: {error!r}") from error

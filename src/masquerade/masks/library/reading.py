@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import struct
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from os import PathLike
@@ -24,6 +25,7 @@ from masquerade.masks.types import Kind, MaskPlan, rgb
 
 MAX_BYTES = 512 * 2**20
 """Of ``library.json``: some 50,000 entries."""
+PNG = b"\x89PNG\r\n\x1a\n"
 REMEMBERED = 256
 """Entries whose textures stay in memory."""
 
@@ -193,6 +195,9 @@ def read_straight(path: Path, sha256: str, size: tuple[int, int]) -> NDArray[np.
         raise LibraryInvalid(
             f"{path}: expected SHA-256 {sha256}, found {found}", hint="the picture was changed; build the library again"
         )
+    # The header first: what is decoded is never larger than the library says.
+    if content[:8] != PNG or content[16:24] != struct.pack(">II", *size):
+        raise LibraryInvalid(f"{path}: expected a PNG of {size[0]} x {size[1]} pixels with alpha")
     cv2 = opencv()
     image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
     if image is None or image.shape != (size[1], size[0], 4) or image.dtype != np.uint8:

@@ -17,6 +17,9 @@ from masquerade.masks.types import KINDS, Kind, rgb
 VERSION = 1
 """Of ``library.json``. Another version is refused."""
 
+MAX_SIDE = 4096
+"""Of a picture in pixels; what is built stays well below."""
+
 Points = tuple[tuple[float, ...], ...]
 Triangles = tuple[tuple[int, int, int], ...]
 
@@ -90,7 +93,7 @@ class Entry:
                 }
             )
             entry._check()
-        except (AttributeError, IndexError, KeyError, TypeError, ValueError, PlanInvalid) as error:
+        except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError, PlanInvalid) as error:
             name = values.get("id") if isinstance(values, dict) else None
             known = ", ".join(item.name for item in fields(cls))
             raise LibraryInvalid(f"entry {name!r}: {error!r}", hint=f"an entry has the fields {known}") from error
@@ -105,9 +108,13 @@ class Entry:
         wrong = {
             "id": not isinstance(self.id, str) or not self.id,
             "kind": self.kind not in KINDS,
-            "png": png.is_absolute() or ".." in png.parts or "\\" in self.png or png.suffix != ".png",
+            "png": png.is_absolute()
+            or ".." in png.parts
+            or "\\" in self.png
+            or "\0" in self.png
+            or png.suffix != ".png",
             "sha256": SHA256.fullmatch(self.sha256) is None,
-            "size": min(self.size) < 1,
+            "size": not 1 <= min(self.size) <= max(self.size) <= MAX_SIDE,
             "points": len(self.points) != count or count < 3 or not np.isfinite(numbers).all(),
             "outline": not 3 <= self.outline <= count,
             "triangles": not self.triangles or not 0 <= np.min(self.triangles) <= np.max(self.triangles) < count,
