@@ -37,7 +37,7 @@ def test_reasons_count_each_face_once() -> None:
     reasons(faces, plan, Masked(np.zeros((50, 50, 3), np.uint8), (drawn(0, (0, 0), 9),)), counts)
     assert counts["score >= 0.3"] == {"masked": 1, "face_doubtful": 1, "outside the picture": 1}
     assert counts["score >= 0.5"] == {"masked": 1, "face_doubtful": 1}
-    assert counts["largest of its photo"] == {"masked": 1}
+    assert counts["surest of its photo"] == {"masked": 1}
 
 
 def test_total_adds_what_is_asked_for() -> None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 DRAWING = ("kind", "colour", "pattern", "intensity", "worn", "seed", "fast", "pairs", "labels")
 """Options that a manifest answers, so that they do not go with --replay."""
+AS_CUT = ("colour", "pattern", "intensity")
+"""Options that mean nothing for the masks of a library."""
 FOLDER = ("pairs", "labels", "workers", "resume", "engine", "ray_address")
 """Options that mean nothing for a single picture."""
 
@@ -68,6 +70,8 @@ def mask(  # noqa: PLR0913, PLR0917 - one each option
         _run(job, _engine(engine, workers, ray_address), resume)
         return
     _refuse(given, ("source",), "a new job, only with --replay")
+    if library is not None:
+        _refuse(given, AS_CUT, "--library, whose masks are drawn as they were cut out")
     photos, destination = _places(places, "PHOTO|FOLDER", "DEST")
     recipe = Recipe(
         seed=seed,
@@ -77,6 +81,8 @@ def mask(  # noqa: PLR0913, PLR0917 - one each option
         pairs=pairs,
         library=None if library is None else str(library.resolve()),
     )
+    if library is not None and recipe.choice.worn != ("correctly",):
+        raise typer.BadParameter("--worn: masks of a library are worn correctly")
     if _is_single(photos, destination):
         _refuse(given, FOLDER, "a single picture")
         _mask_one(photos, destination, recipe)

@@ -50,6 +50,11 @@ def _split(given: Iterable[str]) -> list[str]:
 def _words(given: list[str] | None, every: tuple[str, ...]) -> tuple[str, ...]:
     """The words, each once; ``any`` stands for all."""
     words = _split(given or [])
+    if given and not words:
+        raise typer.BadParameter(f"expected one of {', '.join(every)} or any, got nothing")
+    unknown = [word for word in words if word != "any" and word not in every]
+    if unknown and "any" in words:
+        raise typer.BadParameter(f"{unknown[0]!r}: expected one of {', '.join(every)} or any")
     return every if "any" in words else tuple(dict.fromkeys(words))
 
 

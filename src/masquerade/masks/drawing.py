@@ -120,11 +120,13 @@ def draw(rng: np.random.Generator, faces: Faces, choice: Choice | None = None, l
         The plan: a mask or a reason for each face.
 
     Raises:
-        PlanInvalid: the faces have no landmarks or no pose.
+        PlanInvalid: the faces have no landmarks or no pose; a library's masks are to be worn otherwise than correctly.
     """
     choice = choice or Choice()
     if len(faces) and (faces.landmarks is None or faces.pose is None):
         raise PlanInvalid("faces: expected landmarks and pose", hint="use find_faces")
+    if library is not None and choice.worn != ("correctly",):
+        raise PlanInvalid(f"worn: masks of a library are worn correctly, got {', '.join(choice.worn)}")
     masks, skipped = [], []
     for index, reason in enumerate(refusals(faces, choice)):
         if reason is not None:

@@ -119,11 +119,13 @@ class MaskPlan:
         self._check_numbers()
         if self.pattern.name == "texture" and not self.pattern.texture:
             raise PlanInvalid("pattern: texture needs the path of a picture")
+        if not isinstance(self.pattern.texture, str | None):
+            raise PlanInvalid(f"texture: expected a path, got {self.pattern.texture!r}")
 
     def _check_numbers(self) -> None:
         for name, number in (("face", self.face), ("seed", self.seed)):
-            if not isinstance(number, int) or number < 0:
-                raise PlanInvalid(f"{name}: expected a whole number from 0 on, got {number!r}")
+            if not isinstance(number, int) or not 0 <= number < 2**63:
+                raise PlanInvalid(f"{name}: expected a whole number from 0 on, below 2^63, got {number!r}")
         nudge = self.nudge
         for name, amount, low, high in (
             ("intensity", self.intensity, 0, 1),
@@ -199,7 +201,10 @@ class Plan:
             for mask in values["masks"]:
                 parts = {**mask, "pattern": Pattern(**mask["pattern"]), "nudge": Nudge(**mask["nudge"])}
                 masks.append(MaskPlan(**parts))
-            return cls(tuple(masks), tuple(Skipped(**skip) for skip in values["skipped"]))
+            skipped = tuple(Skipped(**skip) for skip in values["skipped"])
+            if not all(isinstance(skip.face, int) and isinstance(skip.code, str) for skip in skipped):
+                raise PlanInvalid("skipped: expected numbers of faces, and codes")
+            return cls(tuple(masks), skipped)
         except (KeyError, TypeError, ValueError) as error:
             known = ", ".join(item.name for item in fields(MaskPlan))
             raise PlanInvalid(f"no plan of this version: {error!r}", hint=f"a mask has the fields {known}") from error

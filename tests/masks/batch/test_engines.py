@@ -109,7 +109,7 @@ def test_leaving_early_ends_the_workers(shots: Path, tmp_path: Path) -> None:
 
 def huge(pipe: Connection, wanted: Recipe) -> None:
     """A worker whose answers fill the pipe, as photos do."""
-    pool_module.mask_file = lambda _, task: Done(task.photo, {"x": bytes(2**22)})  # type: ignore[assignment]
+    pool_module.mask_file = lambda _, task: Done(task.photo, {"x": bytes(2**22)})  # type: ignore[assignment, attr-defined]
     SERVE(pipe, wanted)
 
 

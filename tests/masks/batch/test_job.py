@@ -101,9 +101,10 @@ def members(text: str) -> set[int]:
     return found
 
 
-def test_failures_name_the_photos_without_a_mask(done: Path) -> None:
+def test_failures_name_the_photos_without_a_mask(shots: Path, done: Path) -> None:
     torn, wall = lines(done / "failures.jsonl")
     assert (torn["photo"], torn["code"]) == ("torn.jpg", "image_damaged")
+    assert wall.pop("sha256") == hashlib.sha256((shots / "wall.png").read_bytes()).hexdigest()
     assert wall == {"photo": "wall.png", "code": "no_face", "message": "no face was found"}
 
 
@@ -337,3 +338,30 @@ def test_png_holds_what_was_drawn(crowd: Path, tmp_path: Path) -> None:
     run(crowd, tmp_path / "out")
     with Image.open(io.BytesIO((tmp_path / "out" / "images" / "crowd.png").read_bytes())) as picture:
         assert (picture.mode, picture.size) == ("RGB", (420, 260))
+
+
+def test_a_photo_that_was_replaced_is_done_again(shots: Path, tmp_path: Path) -> None:
+    """By one of the same size in bytes, and one that showed nothing by one that shows a face."""
+    source, place = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    shutil.copy(shots / "wall.png", source / "was_wall.png")
+    shutil.copy(shots / "a.jpg", source / "a.jpg")
+    assert run(source, place).masked == 1
+    shutil.copy(shots / "a.jpg", source / "was_wall.png")
+    content = bytearray((source / "a.jpg").read_bytes())
+    content[-3] ^= 1
+    (source / "a.jpg").write_bytes(content)
+    assert run(source, place, resume=True).masked == 2
+    noted = {entry["photo"]: entry["source"]["sha256"] for entry in read_entries(place / "manifest.jsonl")}
+    assert noted["a.jpg"] == hashlib.sha256(content).hexdigest()
+
+
+def test_what_lies_in_the_destination_is_no_source(shots: Path, tmp_path: Path) -> None:
+    """A link from the source to a folder above the destination."""
+    source, place = tmp_path / "job" / "in", tmp_path / "job" / "out"
+    source.mkdir(parents=True)
+    shutil.copy(shots / "a.jpg", source / "a.jpg")
+    (source / "up").symlink_to(tmp_path / "job", target_is_directory=True)
+    first = run(source, place)
+    again = run(source, place, resume=True)
+    assert (first.photos, again.photos) == (first.masked, first.photos)

@@ -13,6 +13,7 @@ import pytest
 from masquerade.errors import DestinationUnusable, JobDiffers, LibraryInvalid, ManifestInvalid
 from masquerade.masks.batch import Here, replay_job, run_job
 from tests.masks.batch.made import contents, lines, run, small
+from tests.masks.library.made import entry, written
 
 
 def test_the_same_bytes_again(done: Path, tmp_path: Path) -> None:
@@ -170,7 +171,10 @@ def test_a_replay_does_not_resume_a_job_of_other_photos(done: Path, crowd: Path,
 
 def test_another_library(done: Path, tmp_path: Path) -> None:
     (tmp_path / "library.json").write_text("{}")
-    with pytest.raises(LibraryInvalid, match="is not the library that"):
+    with pytest.raises(LibraryInvalid, match="no library"):
         replay_job(done / "manifest.jsonl", tmp_path / "out", library=tmp_path / "library.json")
+    other = written(tmp_path / "other", [entry("0001").to_dict()])
+    with pytest.raises(LibraryInvalid, match="is not the library that"):
+        replay_job(done / "manifest.jsonl", tmp_path / "out", library=other)
     with pytest.raises(LibraryInvalid, match="No such file"):
         replay_job(done / "manifest.jsonl", tmp_path / "out", library=tmp_path / "none.json")

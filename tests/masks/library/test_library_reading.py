@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from masquerade.errors import LibraryInvalid
+from masquerade.errors import LibraryInvalid, PlanInvalid
 from masquerade.masks import MaskPlan, Plan, apply, draw
 from masquerade.masks.drawing import Choice
 from masquerade.masks.library import Built, load_library
@@ -199,3 +199,8 @@ def test_its_masks_are_drawn(built: Built) -> None:
 def test_none_of_the_wanted_kind(built: Built) -> None:
     plan = draw(np.random.default_rng(0), found("impostor_2")[0], Choice(kinds=("gas",)), load_library(built.folder))
     assert [skip.code for skip in plan.skipped] == ["no_entry"]
+
+
+def test_its_masks_are_worn_correctly_alone(built: Built) -> None:
+    with pytest.raises(PlanInvalid, match="worn correctly"):
+        draw(np.random.default_rng(0), found("impostor_2")[0], Choice(worn=("nose_out",)), load_library(built.folder))

@@ -18,6 +18,8 @@ from masquerade.masks.types import Kind, Pattern, rgb
 Floats = NDArray[np.float32]
 SIDES = (512, 256, 128, 64)
 """Sides in which textures are kept."""
+SMALL = 128
+"""Largest side of which many are kept."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +67,6 @@ def _picture(path: str, scale: float, side: int) -> Floats:
     return _shrunk(tiles.astype(np.float32), side)
 
 
-@lru_cache(maxsize=2048)
 def texture(
     kind: Kind, gathered: bool, colour: str, pattern: Pattern, intensity: float, side: int
 ) -> NDArray[np.uint8]:
@@ -82,6 +83,11 @@ def texture(
     Returns:
         (side, side, 4) uint8: red, green, blue times alpha, and alpha. Read-only.
     """
+    kept = _small if side <= SMALL else _large
+    return kept(kind, gathered, colour, pattern, intensity, side)
+
+
+def _made(kind: Kind, gathered: bool, colour: str, pattern: Pattern, intensity: float, side: int) -> NDArray[np.uint8]:
     fabric = _fabric(kind, gathered, side)
     dyed = np.empty((side, side, 3), np.float32)
     dyed[:] = rgb(colour)
@@ -99,3 +105,8 @@ def texture(
     full = np.dstack([colours, fabric.alpha * 255]).round().astype(np.uint8)
     full.flags.writeable = False
     return full
+
+
+# At most 130 MB of small ones, for crops, and 100 MB of large ones.
+_small = lru_cache(maxsize=2048)(_made)
+_large = lru_cache(maxsize=96)(_made)

@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from masquerade.errors import DestinationUnusable, ImageNotFound, JobDiffers, LibraryInvalid
+from masquerade.errors import DestinationUnusable, ImageNotFound, JobDiffers
 from masquerade.files import PARTIAL, Originals, unusable, write_parts, write_whole
 from masquerade.image import Limits
 from masquerade.masks.batch import naming
@@ -21,6 +21,7 @@ from masquerade.masks.batch.labels import coco_json
 from masquerade.masks.batch.manifest import Header, failure_lines, manifest_lines, read_header, records_of
 from masquerade.masks.batch.records import HARMLESS
 from masquerade.masks.batch.types import MODELS, Done, Engine, Recipe, Task
+from masquerade.masks.library import load_library
 from masquerade.models import get_model
 
 Progress = Callable[[], None]
@@ -95,7 +96,7 @@ def new_job(source: Path, destination: Path, recipe: Recipe) -> Job:
         raise ImageNotFound(f"{source} is neither a photo nor a folder")
     if source.is_dir():
         naming.refuse_overlap(source, destination)
-    photos = naming.list_photos(source)
+    photos = naming.list_photos(source, destination)
     names = naming.choose_names(photos)
     limits = Limits.from_settings()
     tasks = {photo: Task(photo, path, names[photo], limits) for photo, path in photos.items()}
@@ -114,7 +115,7 @@ def completed(recipe: Recipe) -> Recipe:
         raise ImageNotFound(f"{error.filename}: {error.strerror}, expected a texture") from error
     return replace(
         recipe,
-        library_id=None if recipe.library is None else library_id(Path(recipe.library)),
+        library_id=None if recipe.library is None else load_library(recipe.library).id,
         textures=textures,
         models={name: get_model(name).card.sha256 for name in MODELS},
         package=_version(),
@@ -126,22 +127,6 @@ def _version() -> str:
         return version("masquerade")
     except PackageNotFoundError:
         return "unknown"
-
-
-def library_id(path: Path) -> str:
-    """Give the SHA-256 over the names and the content of a library's files.
-
-    Raises:
-        LibraryInvalid: it cannot be read.
-    """
-    total = hashlib.sha256()
-    try:
-        files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
-        for file in files:
-            total.update(f"{file.relative_to(path).as_posix()}\n{_sha256(file)}\n".encode())
-    except OSError as error:
-        raise LibraryInvalid(f"{path}: {error.strerror or error}", hint="name a library of masks") from error
-    return total.hexdigest()
 
 
 def _sha256(path: Path) -> str:
@@ -249,10 +234,11 @@ def _stands(record: Mapping[str, Any], job: Job, place: Path) -> bool:
     if task is None:
         return False
     entry = record["entry"]
-    if entry is None:
-        return all(line["code"] in HARMLESS for line in record["failures"])
     try:
-        if task.path.stat().st_size != entry["source"]["bytes"]:
+        if entry is None:
+            content = _sha256(task.path)
+            return all(line["code"] in HARMLESS and line.get("sha256") == content for line in record["failures"])
+        if task.path.stat().st_size != entry["source"]["bytes"] or _sha256(task.path) != entry["source"]["sha256"]:
             return False
         files = [entry[kind] for kind in ("image", "mask", "original", "labels") if kind in entry]
         return all(

@@ -33,14 +33,20 @@ def source_root(source: Path) -> Path:
     return absolute(source) if source.is_dir() else absolute(source).parent
 
 
-def list_photos(source: Path) -> dict[str, Path]:
+def list_photos(source: Path, destination: Path) -> dict[str, Path]:
     """List the photos of a source: name relative to its folder, and path; sorted by name.
+
+    What lies in the destination, where a link leads there, is left out.
 
     Raises:
         NoImages: the folder holds no picture.
     """
     root = source_root(source)
-    found = {absolute(path).relative_to(root).as_posix(): path for path in find_pictures(source)}
+    place = destination.resolve()
+    pictures = find_pictures(source)
+    if source.is_dir():
+        pictures = [path for path in pictures if place not in path.resolve().parents]
+    found = {absolute(path).relative_to(root).as_posix(): path for path in pictures}
     return dict(sorted(found.items(), key=lambda item: order(item[0])))
 
 

@@ -100,12 +100,12 @@ def _masked(recipe: Recipe, task: Task, content: bytes, source: str) -> Done:
     else:
         plan = Plan.from_dict(task.plan)
     if not len(faces):
-        return _without_mask(task.photo, NO_FACE, "no face was found", ())
+        return _without_mask(task.photo, source, NO_FACE, "no face was found", ())
     masked = apply(image, faces, plan, library) if plan.masks else Masked(image, ())
     skipped = unmasked(plan, masked)
     if len(skipped) >= len(faces):
         reasons = "; ".join(f"face {skip.face}: {skip.reason}" for skip in skipped)
-        return _without_mask(task.photo, ALL_SKIPPED, reasons, skipped)
+        return _without_mask(task.photo, source, ALL_SKIPPED, reasons, skipped)
 
     records = face_records(faces, plan, masked, recipe.labels == "coco")
     files = _files(recipe, task, content, image, masked, records)
@@ -157,8 +157,10 @@ def _upright(task: Task, content: bytes, image: NDArray[np.uint8]) -> bytes:
     return encode(image, task.names.original)
 
 
-def _without_mask(photo: str, code: str, message: str, skipped: tuple[Skipped, ...] | list[Skipped]) -> Done:
-    line: dict[str, Any] = {"photo": photo, "code": code, "message": message}
+def _without_mask(
+    photo: str, source: str, code: str, message: str, skipped: tuple[Skipped, ...] | list[Skipped]
+) -> Done:
+    line: dict[str, Any] = {"photo": photo, "sha256": source, "code": code, "message": message}
     if skipped:
         line["faces"] = [{"face": skip.face, **_reason(skip)} for skip in skipped]
     return Done(photo, failures=(line,))

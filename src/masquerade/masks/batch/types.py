@@ -33,7 +33,7 @@ class Recipe:
         labels: ``voc``, ``coco`` or ``none``.
         pairs: whether the bare photo is kept beside the masked one.
         library: path of a library of masks, or None for the built-in ones.
-        library_id: SHA-256 of that library.
+        library_id: the first digits of the SHA-256 of its ``library.json``, which names those of its pictures.
         textures: SHA-256 of each texture file that the choice names.
         models: SHA-256 of each model in use.
         package: version of this package.
