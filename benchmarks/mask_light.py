@@ -24,9 +24,9 @@ from masquerade.datasets.wearing_sets import read_held_out, read_ilc2021
 from masquerade.evaluation.detection import match
 from masquerade.faces import Faces
 from masquerade.faces.pose import mean_face
-from masquerade.faces.topology import BROWS, LEFT_EYE, LIPS, RIGHT_EYE, mesh_triangles, vertex_normals
 from masquerade.geometry import opencv
 from masquerade.masks import MaskPlan, Plan, apply, light
+from masquerade.masks.light import white_level
 
 UPPER = -0.3
 """Height in the mean face above which skin is bare beside a mask."""
@@ -83,20 +83,11 @@ def colour_of(mask: Floats) -> str | None:
 
 def skin_of(image: Pixels, landmarks: NDArray[np.float32], yaw: float, upper: bool) -> Floats:
     """Linear colour of skin towards the viewer, as ``read_light`` fits it, of the upper face or of all."""
-    face = mean_face()
-    normals = vertex_normals(face, mesh_triangles())
-    skin = np.ones(468, np.bool_)
-    skin[[*LIPS, *RIGHT_EYE, *LEFT_EYE, *BROWS]] = False
-    skin &= normals[:, 2] < -0.1
+    index = light.skin_landmarks(light.seen_half(yaw))
     if upper:
-        skin &= face[:, 1] < UPPER
-    if abs(yaw) >= light.SIDE_YAW:
-        skin &= face[:, 0] * (-1 if yaw > 0 else 1) > -0.15
-    index = np.flatnonzero(skin)
-    design = np.concatenate([np.ones((len(index), 1)), normals[index]], axis=1)
-    held = design.T @ design + np.diag([0, light.RIDGE, light.RIDGE, light.RIDGE])
+        index = index[mean_face()[index, 1] < UPPER]
     places = np.clip(landmarks[index, :2].astype(int), 0, np.array(image.shape[1::-1]) - 1)
-    fitted = np.linalg.solve(held, design.T @ linear(image[places[:, 1], places[:, 0]]))
+    fitted = light.lambert_fit(index) @ linear(image[places[:, 1], places[:, 0]])
     return np.asarray(np.maximum(light.FRONT.astype(np.float64) @ fitted, 1e-3), np.float64)
 
 
@@ -155,7 +146,8 @@ def rendered(photos: int) -> dict[str, float]:
             continue
         yaw, landmarks, box = float(face.pose[0, 0]), face.landmarks[0], face.boxes[0]
         whole = skin_of(image, landmarks, yaw, upper=False)
-        level = white_level(whole @ light.LUMA, bright_of(image, landmarks, box, False), current())
+        bright = np.array(bright_of(image, landmarks, box, False))
+        level = white_level(whole @ light.LUMA, bright, current())
         for name, colour in PLAIN.items():
             plan = Plan((MaskPlan(0, "surgical", colour=colour),))
             crop = crop_of_face(apply(image, face, plan).image, face, side=SIDE)
@@ -168,13 +160,6 @@ def rendered(photos: int) -> dict[str, float]:
 def current() -> tuple[float, float, float]:
     """The constants as they are."""
     return light.WHITE, light.BY_SKIN, light.BY_BRIGHT
-
-
-def white_level(skin: Any, bright: Any, constants: tuple[float, float, float]) -> Any:
-    """The rule of ``read_light``: linear brightness of white cloth."""
-    factor, by_skin, by_bright = constants
-    guess = factor * np.power(skin, by_skin) * np.maximum(bright, 1e-3) ** by_bright
-    return np.minimum(np.minimum(np.maximum(guess, 1.25 * skin), 12 * skin), 1.0)
 
 
 def fit_powers(target: Floats, skin: Floats, bright: Floats, rounds: int = 60) -> Floats:

@@ -1,7 +1,8 @@
-"""Writing files: whole or not at all, and never over an original."""
+"""Files: their names and hashes; written whole or not at all, and never over an original."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -74,6 +75,17 @@ def refuse_folder(target: Path) -> None:
         raise unusable(target, error) from error
     if taken:
         raise DestinationUnusable(f"{target} is a folder", hint="name a file")
+
+
+def absolute(path: str | Path) -> Path:
+    """Give the path from the root, without ``..``, links left as they are."""
+    return Path(os.path.abspath(path))  # noqa: PTH100 - Path.absolute keeps ".."
+
+
+def sha256_of(path: Path) -> str:
+    """Give the SHA-256 of a file as 64 hexadecimal digits; the system's own errors pass."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def unusable(target: Path, error: OSError) -> DestinationUnusable:

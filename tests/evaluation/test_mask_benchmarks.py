@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from benchmarks.mask_coverage import doubled, reasons, total
-from benchmarks.mask_light import colour_of, fit_powers, linear, white_level
+from benchmarks.mask_light import colour_of, fit_powers, linear
 from benchmarks.realism import FLOOR, TOP, WIDE, compare, crop_of, looks_of
 from masquerade.faces import Faces
 from masquerade.masks import DrawnMask, Masked, MaskPlan, Plan, Skipped
+from masquerade.masks.light import white_level
 
 
 def drawn(face: int, corner: tuple[int, int], side: int) -> DrawnMask:

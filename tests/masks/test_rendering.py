@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from masquerade.faces.pose import mean_face
 from masquerade.masks import Effects, Nudge, Pattern
-from masquerade.masks.applying import EYE_TO_EYE, _sunk
+from masquerade.masks.applying import _sunk
 from masquerade.masks.art import texture
 from masquerade.masks.light import Light
-from masquerade.masks.placing import rig
+from masquerade.masks.placing import EYE_TO_EYE, rig
 from masquerade.masks.rendering import Layer, Surface, corners_of, draw_layer
 from tests.masks.made import turned_face
 

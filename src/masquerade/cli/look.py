@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -138,14 +137,12 @@ def _without_results(paths: list[Path], named: list[str], save: Path | None) -> 
     """Leave out what an earlier run saved below a folder that is searched; what is named itself stays."""
     if save is None:
         return paths
-    folder = _absolute(save)
-    kept = {_absolute(name) for name in named}
-    found = [path for path in paths if folder not in _absolute(path).parents or _absolute(path) in kept]
+    from masquerade.files import absolute
+
+    folder = absolute(save)
+    kept = {absolute(name) for name in named}
+    found = [path for path in paths if folder not in absolute(path).parents or absolute(path) in kept]
     return found or paths
-
-
-def _absolute(path: str | Path) -> Path:
-    return Path(os.path.abspath(path))  # noqa: PTH100 - Path.absolute keeps ".."
 
 
 def _print_error(path: Path, error: MasqueradeError, as_json: bool) -> None:

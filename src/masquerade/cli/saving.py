@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from masquerade.errors import DestinationUnusable
-from masquerade.files import Originals, make_folder, write_whole
+from masquerade.files import Originals, absolute, make_folder, write_whole
 
 if TYPE_CHECKING:
     import numpy as np
@@ -94,7 +94,7 @@ def _is_stamped(file: Path) -> bool:
 
 def _plan(folder: Path, photos: list[Path]) -> dict[Path, Path]:
     """Choose a name below ``folder`` for each photo, all different."""
-    paths = [Path(os.path.abspath(photo)) for photo in photos]  # noqa: PTH100 - Path.absolute keeps ".."
+    paths = [absolute(photo) for photo in photos]
     base = os.path.commonpath([path.parent for path in paths])
     names = {photo: path.relative_to(base) for photo, path in zip(photos, paths, strict=True)}
     taken = {name for name in names.values() if name.suffix.lower() in WRITABLE}

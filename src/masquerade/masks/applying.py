@@ -15,7 +15,7 @@ from masquerade.masks.art import texture
 from masquerade.masks.covering import covered, covered_by
 from masquerade.masks.finish import read_finish
 from masquerade.masks.light import Light, read_light, relit
-from masquerade.masks.placing import rig, tie
+from masquerade.masks.placing import rig, tie, unit_of
 from masquerade.masks.rendering import (
     ALL,
     SMALL,
@@ -43,8 +43,6 @@ Floats = NDArray[np.float32]
 
 AROUND = 0.35
 """How far around a face its light is read, as a share of the box's longer side."""
-EYE_TO_EYE = 1.44
-"""Distance of the outer eye corners in the mean face."""
 
 
 def apply(
@@ -175,8 +173,7 @@ def _upper_face(landmarks: Floats, shape: tuple[int, ...]) -> tuple[slice, slice
 
 def _sunk(landmarks: Floats) -> Floats:
     """The face, pushed back a little: what of a mask still lies behind it is hidden."""
-    unit = float(np.linalg.norm(landmarks[263] - landmarks[33])) / EYE_TO_EYE
-    return landmarks + np.array([0, 0, SUNK * unit], np.float32)
+    return landmarks + np.array([0, 0, SUNK * unit_of(landmarks)], np.float32)
 
 
 def _widened(layer: Layer, shape: tuple[int, ...], margin: int) -> Layer:

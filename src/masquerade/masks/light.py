@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,23 +61,39 @@ def _decode() -> Floats:
     return np.asarray((np.arange(256, dtype=np.float32) / 255) ** GAMMA, np.float32)
 
 
-@lru_cache(maxsize=6)
-def _fitter(half: int, every: int) -> tuple[NDArray[np.intp], Floats]:
-    """Skin landmarks, of the whole face (0) or its right (1) or left (-1) half, and the matrix (4, k) that fits them.
-
-    Only each ``every``-th is asked.
-    """
+def skin_landmarks(half: int) -> NDArray[np.intp]:
+    """Skin landmarks that face the viewer, of the whole face (0) or its right (1) or left (-1) half."""
     face = mean_face()
-    normals = vertex_normals(face, mesh_triangles())
     skin = np.ones(468, np.bool_)
     skin[[*LIPS, *RIGHT_EYE, *LEFT_EYE, *BROWS]] = False
-    skin &= normals[:, 2] < -0.1
+    skin &= _normals()[:, 2] < -0.1
     if half:
         skin &= face[:, 0] * half > -0.15
-    index = np.flatnonzero(skin)[::every]
-    design = np.concatenate([np.ones((len(index), 1)), normals[index]], axis=1)
+    return np.flatnonzero(skin)
+
+
+@lru_cache(maxsize=1)
+def _normals() -> NDArray[np.float64]:
+    return vertex_normals(mean_face(), mesh_triangles())
+
+
+def lambert_fit(index: NDArray[np.intp]) -> NDArray[np.float64]:
+    """The matrix (4, k) that fits Lambert's law to what is seen at landmarks (k,)."""
+    design = np.concatenate([np.ones((len(index), 1)), _normals()[index]], axis=1)
     held = design.T @ design + np.diag([0, RIDGE, RIDGE, RIDGE])
-    return index, np.linalg.solve(held, design.T).astype(np.float32)
+    return np.linalg.solve(held, design.T)
+
+
+def seen_half(yaw: float) -> int:
+    """Which half of a face is to be asked at a yaw in degrees: 0 for all of it, else see ``skin_landmarks``."""
+    return 0 if abs(yaw) < SIDE_YAW else (-1 if yaw > 0 else 1)
+
+
+@lru_cache(maxsize=6)
+def _fitter(half: int, every: int) -> tuple[NDArray[np.intp], Floats]:
+    """Each ``every``-th of the skin landmarks, and the matrix (4, k) that fits them."""
+    index = skin_landmarks(half)[::every]
+    return index, lambert_fit(index).astype(np.float32)
 
 
 def read_light(image: NDArray[np.uint8], landmarks: Floats, yaw: float = 0.0) -> Light:
@@ -87,8 +104,7 @@ def read_light(image: NDArray[np.uint8], landmarks: Floats, yaw: float = 0.0) ->
         landmarks: (468, 3) in pixels of that picture.
         yaw: degrees, to leave out the half of the face that is turned away.
     """
-    half = 0 if abs(yaw) < SIDE_YAW else (-1 if yaw > 0 else 1)
-    return _lights(image[None], landmarks[None], _fitter(half, 1), 8)[0]
+    return _lights(image[None], landmarks[None], _fitter(seen_half(yaw), 1), 8)[0]
 
 
 def read_lights(images: NDArray[np.uint8], landmarks: Floats, every: int = 1) -> list[Light]:
@@ -120,10 +136,18 @@ def _lights(
     return [Light(*parts) for parts in zip(whites, slopes, veils, skins, strict=True)]
 
 
+def white_level(
+    skin: NDArray[Any], bright: NDArray[Any], constants: tuple[float, float, float] = (WHITE, BY_SKIN, BY_BRIGHT)
+) -> NDArray[Any]:
+    """Linear brightness of white cloth, from that of the skin and of the brightest places around it."""
+    factor, by_skin, by_bright = constants
+    guess = factor * skin**by_skin * np.maximum(bright, 1e-3) ** by_bright
+    return np.asarray(np.minimum(np.minimum(np.maximum(guess, 1.25 * skin), 12 * skin), 1))
+
+
 def _white(skin: Floats, luminance: Floats, brightest: Floats) -> Floats:
     """Display values (n, 3) of white cloth, from linear skin (n, 3), its luminance and the brightest places (n,)."""
-    guess = WHITE * luminance**BY_SKIN * np.maximum(brightest, 1e-3) ** BY_BRIGHT
-    level = np.minimum(np.minimum(np.maximum(guess, 1.25 * luminance), 12 * luminance), 1)
+    level = white_level(luminance, brightest)
     cast = np.maximum(np.minimum(skin / luminance[:, None] / SKIN_CHROMA, 2.5), 0.4) ** CAST
     cast = np.maximum(np.minimum(cast / (cast @ LUMA)[:, None], 1.3), 0.75)
     return np.asarray(np.minimum(level[:, None] * cast, 1) ** (1 / GAMMA), np.float32)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,8 @@ from masquerade.masks.types import Kind, Worn
 
 Floats = NDArray[np.float32]
 
+EYE_TO_EYE = 1.44
+"""Distance of the outer eye corners in the mean face."""
 NEAR = 0.16
 """Distance in the mean face at which a landmark's pull has fallen to 0.6."""
 FAINT = 0.01
@@ -97,6 +100,17 @@ def fit_affine(landmarks: Floats) -> tuple[Floats, Floats]:
     """The affine map (4, 3) from the mean face to landmarks (468, 3), and what it leaves of them (468, 3)."""
     affine = affine_of(landmarks)
     return affine, landmarks - _fit()[0] @ affine
+
+
+def carry(vertices: NDArray[np.float64], pull: Floats, affine: NDArray[Any], rest: NDArray[Any]) -> NDArray[np.float64]:
+    """Carry corners (n, 3), with their pull on all landmarks (n, 468), onto a face that ``fit_affine`` describes."""
+    ones = np.ones((len(vertices), 1))
+    return np.asarray(np.concatenate([vertices, ones], axis=1) @ affine + pull @ rest, np.float64)
+
+
+def unit_of(landmarks: Floats) -> float:
+    """Pixels that a unit of the mean face takes on a face (468, 3), as its outer eye corners tell."""
+    return float(np.linalg.norm(landmarks[263] - landmarks[33])) / EYE_TO_EYE
 
 
 def place(rig: Rig, landmarks: Floats, nudge: Floats | None = None) -> Floats:

@@ -88,6 +88,11 @@ class Canvas:
         down = np.minimum(self.t, 1 - self.t) * ROWS
         return np.asarray(np.minimum(across, down), np.float32)
 
+    def along(self, width: float) -> Floats:
+        """Distance in pixels along the edge: down where the left or right one is within ``width``, else across."""
+        beside = np.minimum(self.s, 1 - self.s) * SIDE < width
+        return np.asarray(np.where(beside, self.t * ROWS, self.s * SIDE), np.float32)
+
     def dots(self, distance: Floats, along: Floats, width: float, every: float) -> Floats:
         """1 on dots along a line, as stitches and weld points lie."""
         beat = np.cos(2 * np.pi * along / every)

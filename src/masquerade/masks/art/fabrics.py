@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from masquerade.geometry import opencv
 from masquerade.masks.art.canvas import ROWS, SIDE, Canvas
 from masquerade.masks.types import Kind
 
-STITCH = (205, 202, 194)
 STEEL = (196, 199, 203)
 
 
@@ -27,7 +27,7 @@ def surgical() -> Canvas:
     canvas.height += 2.2 * np.exp(-((wire / 6) ** 2)) * canvas.rectangle(0.3, 0.7, -0.1, 0.2, 12)
     rim = canvas.rim()
     canvas.ridge(rim - 11, 3.0, -1.6)
-    along = np.where(np.minimum(canvas.s, 1 - canvas.s) * SIDE < 12, down, canvas.s * SIDE)
+    along = canvas.along(12)
     canvas.shade -= 0.1 * canvas.dots(rim - 6, along, 2.6, 9)
     canvas.shade += 0.012 * canvas.noise(0.8, 0.8) + 0.012 * canvas.noise(3, 3)
     canvas.strap((243, 243, 240))
@@ -56,7 +56,7 @@ def kn95() -> Canvas:
     canvas.ridge(across, 2.6, 3.0)
     canvas.shade -= 0.07 * canvas.dots(np.abs(across) - 7, down, 1.8, 7)
     rim = canvas.rim()
-    along = np.where(np.minimum(canvas.s, 1 - canvas.s) * SIDE < 14, down, canvas.s * SIDE)
+    along = canvas.along(14)
     canvas.shade -= 0.09 * canvas.dots(np.abs(rim - 10) - 3, along, 2, 7)
     clip = canvas.rectangle(0.36, 0.64, 0.06, 0.1, 3)
     canvas.height += 2.0 * clip
@@ -95,7 +95,7 @@ def cloth() -> Canvas:
     canvas.shade += 0.03 * np.sign(across) * np.exp(-np.abs(across) / 5)
     rim = canvas.rim()
     canvas.ridge(rim - 13, 1.8, -1.8)
-    along = np.where(np.minimum(canvas.s, 1 - canvas.s) * SIDE < 18, down, canvas.s * SIDE)
+    along = canvas.along(18)
     canvas.shade -= 0.12 * canvas.dots(rim - 9, along, 1.3, 6)
     _soft_folds(canvas, 4.0)
     threads = np.cos(canvas.s * SIDE * np.pi / 1.5) * np.cos(down * np.pi / 1.5)
@@ -150,8 +150,6 @@ def _soft_folds(canvas: Canvas, depth: float) -> None:
 
 def _print(canvas: Canvas, s: float, t: float, lines: tuple[str, ...]) -> None:
     """Stamp a small text."""
-    from masquerade.geometry import opencv  # noqa: PLC0415
-
     cv2 = opencv()
     ink = np.zeros((SIDE, SIDE), np.uint8)
     for row, line in enumerate(lines):

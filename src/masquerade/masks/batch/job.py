@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from masquerade.errors import DestinationUnusable, ImageNotFound, JobDiffers
-from masquerade.files import PARTIAL, Originals, unusable, write_parts, write_whole
+from masquerade.files import PARTIAL, Originals, sha256_of, unusable, write_parts, write_whole
 from masquerade.image import Limits
 from masquerade.masks.batch import naming
 from masquerade.masks.batch.journal import Journal, line_of
@@ -110,7 +109,7 @@ def completed(recipe: Recipe) -> Recipe:
         ImageNotFound, LibraryInvalid: a texture or the library cannot be read.
     """
     try:
-        textures = {path: _sha256(Path(path)) for path in recipe.choice.textures}
+        textures = {path: sha256_of(Path(path)) for path in recipe.choice.textures}
     except OSError as error:
         raise ImageNotFound(f"{error.filename}: {error.strerror}, expected a texture") from error
     return replace(
@@ -127,11 +126,6 @@ def _version() -> str:
         return version("masquerade")
     except PackageNotFoundError:
         return "unknown"
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def run_job(
@@ -236,13 +230,13 @@ def _stands(record: Mapping[str, Any], job: Job, place: Path) -> bool:
     entry = record["entry"]
     try:
         if entry is None:
-            content = _sha256(task.path)
+            content = sha256_of(task.path)
             return all(line["code"] in HARMLESS and line.get("sha256") == content for line in record["failures"])
-        if task.path.stat().st_size != entry["source"]["bytes"] or _sha256(task.path) != entry["source"]["sha256"]:
+        if task.path.stat().st_size != entry["source"]["bytes"] or sha256_of(task.path) != entry["source"]["sha256"]:
             return False
         files = [entry[kind] for kind in ("image", "mask", "original", "labels") if kind in entry]
         return all(
-            (place / file["path"]).stat().st_size == file["bytes"] and _sha256(place / file["path"]) == file["sha256"]
+            (place / file["path"]).stat().st_size == file["bytes"] and sha256_of(place / file["path"]) == file["sha256"]
             for file in files
         )
     except OSError:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 from masquerade.errors import DestinationUnusable
+from masquerade.files import absolute
 from masquerade.image import find_pictures
 from masquerade.masks.batch.encoding import WRITABLE
 from masquerade.masks.batch.types import Names
@@ -16,11 +17,6 @@ IMAGES, MASKS, ORIGINALS, LABELS = "images", "masks", "originals", "labels"
 MANIFEST, FAILURES, JOURNAL = "manifest.jsonl", "failures.jsonl", ".progress.jsonl"
 OURS = (IMAGES, MASKS, ORIGINALS, LABELS, MANIFEST, FAILURES, JOURNAL)
 """All that a job puts into its destination."""
-
-
-def absolute(path: Path) -> Path:
-    """Give the path from the root, without ``..``, links left as they are."""
-    return Path(os.path.abspath(path))  # noqa: PTH100 - Path.absolute keeps ".."
 
 
 def order(photo: str) -> bytes:

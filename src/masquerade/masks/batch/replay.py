@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from masquerade.errors import LibraryInvalid, ManifestInvalid
+from masquerade.files import absolute
 from masquerade.image import Limits
 from masquerade.masks.batch import naming
 from masquerade.masks.batch.encoding import WRITABLE
@@ -34,7 +35,7 @@ def replay_job(manifest: Path, destination: Path, source: Path | None = None, li
         LibraryInvalid: the library is not the one that the manifest names.
     """
     header = read_header(manifest)
-    root = naming.absolute(Path(header.source) if source is None else source)
+    root = absolute(Path(header.source) if source is None else source)
     if root.is_dir():
         naming.refuse_overlap(root, destination)
     limits = Limits.from_settings()

@@ -22,6 +22,7 @@ from PIL import Image
 
 from masquerade.errors import DestinationUnusable, ImageError, ImageUnreadable, LibraryInvalid
 from masquerade.faces import Pose, find_faces
+from masquerade.files import sha256_of, unusable
 from masquerade.image import read_image
 from masquerade.masks.library.photo import Cut, Unusable, cut_mask
 from masquerade.masks.library.types import VERSION, Entry, Refused, Source, hexadecimal
@@ -75,7 +76,7 @@ def build_library(
         folder.parent.mkdir(parents=True, exist_ok=True)
         making = Path(mkdtemp(prefix=f".{folder.name}-", suffix=".partial", dir=folder.parent))
     except OSError as error:
-        raise _unusable(folder, error) from error
+        raise unusable(folder, error) from error
     try:
         entries, refused = _cut_all(photos, making, kind, min_face, done)
         lines = "".join(json.dumps(_plain(one)) + "\n" for one in refused)
@@ -85,7 +86,7 @@ def build_library(
         making.chmod(0o755)
         _put(making, folder)
     except OSError as error:
-        raise _unusable(folder, error) from error
+        raise unusable(folder, error) from error
     finally:
         shutil.rmtree(making, ignore_errors=True)
     return Built(folder, tuple(entries), tuple(refused))
@@ -101,7 +102,7 @@ def refuse_other(folder: Path) -> None:
         names = {path.name for path in folder.iterdir()} if folder.exists() else set()
         pictures = [path.suffix for path in (folder / PICTURES).iterdir()] if PICTURES in names else []
     except OSError as error:
-        raise _unusable(folder, error) from error
+        raise unusable(folder, error) from error
     if names - {INDEX, FAILURES, PICTURES} or (names and INDEX not in names) or set(pictures) - {".png"}:
         raise DestinationUnusable(f"{folder} holds something else than a library", hint="name a new folder")
 
@@ -196,8 +197,7 @@ def _name(photo: Path, digest: str, face: int) -> str:
 
 def _digest(photo: Path) -> str:
     try:
-        with photo.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+        return sha256_of(photo)
     except OSError as error:
         raise ImageUnreadable(f"{photo}: {error.strerror or error}") from error
 
@@ -227,9 +227,3 @@ def _put(making: Path, folder: Path) -> None:
         raise
     with suppress(OSError):
         shutil.rmtree(old)
-
-
-def _unusable(folder: Path, error: OSError) -> DestinationUnusable:
-    return DestinationUnusable(
-        f"{folder} cannot be written: {error.strerror or error}", hint="name a place that is writable and has room"
-    )

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from masquerade.geometry import opencv
 from masquerade.masks.library.surface import Unrolled
-from masquerade.masks.placing import fit_affine, pull_of
+from masquerade.masks.placing import carry, fit_affine, pull_of
 
 Floats = NDArray[np.float64]
 
@@ -33,9 +33,7 @@ def lift(points: Floats, landmarks: NDArray[np.float32], unrolled: Unrolled) -> 
     back = np.linalg.inv(affine[:2, :2])
     vertices = _on_surface(points, unrolled)
     for _ in range(ROUNDS):
-        ones = np.ones((len(vertices), 1))
-        placed = np.concatenate([vertices, ones], axis=1) @ affine + pull_of(vertices) @ rest
-        missing = points - placed[:, :2]
+        missing = points - carry(vertices, pull_of(vertices), affine, rest)[:, :2]
         if np.abs(missing).max(initial=0) < CLOSE:
             break
         vertices[:, :2] += 0.8 * (missing @ back)

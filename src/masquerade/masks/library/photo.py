@@ -14,6 +14,7 @@ from masquerade.masks.library.cutting import Bools, cut, filled, marks, without_
 from masquerade.masks.library.lifting import lift
 from masquerade.masks.library.outline import contour, triangles_within, within
 from masquerade.masks.library.surface import Unrolled, unroll
+from masquerade.masks.placing import unit_of
 
 Floats = NDArray[np.float32]
 
@@ -21,8 +22,6 @@ ROOM = 1.6
 """Side of the part that is looked at, in longer sides of the face's box."""
 SIDES = (128.0, 320.0)
 """Longer side of a face, in pixels, to which smaller and larger ones are scaled."""
-EYE_TO_EYE = 1.44
-"""Distance of the outer eye corners in the mean face."""
 MAX_YAW, MAX_PITCH = 60.0, 40.0
 """Degrees beyond which too much of a mask is out of sight."""
 MIN_MESH, MIN_SCORE = 0.02, 0.7
@@ -109,8 +108,7 @@ def part_of(image: NDArray[np.uint8], box: Floats, landmarks: Floats) -> Part:
     moved[:, :2] -= corner
     white = np.full((*image.shape[:2], 3), 255, np.uint8)
     seen = sample(white, matrix, (side, side))[..., 0] > 127
-    unit = float(np.linalg.norm(moved[263] - moved[33])) / EYE_TO_EYE
-    return Part(sample(image, matrix, (side, side)), seen, moved.astype(np.float32), unit, matrix)
+    return Part(sample(image, matrix, (side, side)), seen, moved.astype(np.float32), unit_of(moved), matrix)
 
 
 def cut_mask(image: NDArray[np.uint8], faces: Faces, index: int) -> Cut:

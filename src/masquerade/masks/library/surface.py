@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from masquerade.masks import head
-from masquerade.masks.placing import fit_affine, pull_of
+from masquerade.masks.placing import carry, fit_affine, pull_of
 from masquerade.masks.raster import rasterise
 
 Floats = NDArray[np.float64]
@@ -62,8 +62,7 @@ def unroll(landmarks: NDArray[np.float32], size: tuple[int, int]) -> Unrolled:
         size: (width, height) of the picture.
     """
     corners, pull, triangles = _cloth()
-    affine, rest = fit_affine(landmarks)
-    screen = np.concatenate([corners, np.ones((len(corners), 1))], axis=1) @ affine + pull @ rest
+    screen = carry(corners, pull, *fit_affine(landmarks))
     low, span = corners.min(axis=0), np.ptp(corners, axis=0)
     drawn, inside = rasterise(screen.astype(np.float32), (corners - low) / span, triangles, size)
     places = (drawn * span + low).astype(np.float32)
