@@ -12,8 +12,13 @@ RULES = [
     # probabilities, visible -> label and the parts that show
     # a mask worn right covers all, whatever the second head says
     ([0.8, 0.1, 0.1], [0.9, 0.9, 0.9], "with_mask", ()),
-    # a bare face shows all
-    ([0.1, 0.8, 0.1], [0.1, 0.1, 0.1], "without_mask", PARTS),
+    # without a mask all shows but what something else covers
+    ([0.1, 0.8, 0.1], [0.9, 0.9, 0.5], "without_mask", PARTS),
+    ([0.1, 0.8, 0.1], [0.9, 0.1, 0.9], "without_mask", ("nose", "chin")),
+    ([0.1, 0.8, 0.1], [0.1, 0.1, 0.1], "without_mask", ()),
+    # a model that says nothing of parts
+    ([0.1, 0.8, 0.1], [np.nan] * 3, "without_mask", PARTS),
+    ([0.1, 0.2, 0.7], [np.nan] * 3, "incorrect", ()),
     # worn wrongly: what is likelier than not
     ([0.1, 0.2, 0.7], [0.9, 0.1, 0.1], "incorrect", ("nose",)),
     ([0.1, 0.2, 0.7], [0.9, 0.6, 0.1], "incorrect", ("nose", "mouth")),
