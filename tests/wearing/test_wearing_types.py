@@ -49,7 +49,7 @@ def test_many_at_once_and_some_of_them() -> None:
     assert rows.labels == [rule[2] for rule in RULES]
     assert rows[2:4].visible_parts == [RULES[2][3], RULES[3][3]]
     assert rows[[1, 0]].labels == ["without_mask", "with_mask"]
-    assert rows[rows.probabilities[:, 2] > 0.5].labels == ["incorrect"] * 7
+    assert rows[rows.probabilities[:, 2] > 0.5].labels == ["incorrect"] * 8
 
 
 def test_no_face() -> None:
