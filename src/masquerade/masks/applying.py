@@ -14,7 +14,7 @@ from masquerade.geometry import opencv
 from masquerade.masks.art import texture
 from masquerade.masks.covering import covered, covered_by
 from masquerade.masks.finish import read_finish
-from masquerade.masks.light import Light, read_light, relit
+from masquerade.masks.light import Light, dye_of, read_light, relit
 from masquerade.masks.placing import rig, tie, unit_of
 from masquerade.masks.rendering import (
     ALL,
@@ -125,7 +125,7 @@ def _surface(mask: MaskPlan, landmarks: Floats, light: Light, library: Library |
         gathered = mask.worn != "correctly"
         width = float(np.ptp(corners[ready.sheet.outline, 0]))
         side = texture_side(width * (2 if width < SMALL and effects.edges else 1) * (0.6 if gathered else 1.0))
-        picture = texture(mask.kind, gathered, mask.colour, mask.pattern, mask.intensity, side)
+        picture = texture(mask.kind, gathered, dye_of(mask.colour, light), mask.pattern, mask.intensity, side)
     return Surface(ready, corners, triangles, picture, light if effects.light else None)
 
 

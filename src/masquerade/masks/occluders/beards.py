@@ -28,9 +28,9 @@ def paint_beard(stage: Stage, plan: OccluderPlan) -> None:
     u, v = stage.u - np.float32(centre[0]), stage.v - np.float32(centre[1] - 0.35)
     angle, reach = np.arctan2(u, v), np.hypot(u, v)
     whole = (slice(None), slice(None))
-    wavy = 0.1 * stage.noise(whole, angle * 2, reach * 3, plan.seed + 5)
-    fine = stage.noise(whole, (angle + wavy) * 26, reach * 2.6, plan.seed)
-    coarse = stage.noise(whole, (angle + 2 * wavy) * 9, reach * 1.8, plan.seed + 1)
+    wavy = 0.02 * stage.noise(whole, angle * 2, reach * 3, plan.seed + 5)
+    fine = stage.noise(whole, (angle + wavy) * 24, reach * 3.5, plan.seed)
+    coarse = stage.noise(whole, (angle + 2 * wavy) * 10, reach * 4, plan.seed + 1)
     curls = 0.5 * fine + 0.5 * coarse
     ragged = ground + 0.16 * curls * 4 * ground * (1 - ground)
     sharp = 3.0 if plan.variant != "stubble" else 1.6
@@ -42,10 +42,10 @@ def paint_beard(stage: Stage, plan: OccluderPlan) -> None:
     colour = stage.colour(plan.colour, plan.light)
     # Hair lies over the jaw: round to the sides, dark below the lips and under the chin.
     chin = frame.at(152)
-    lean_x = np.asarray(np.clip(0.55 * (stage.u - np.float32(chin[0])) + 0.25 * coarse, -0.9, 0.9), np.float32)
+    lean_x = np.asarray(np.clip(0.55 * (stage.u - np.float32(chin[0])) + 0.08 * coarse, -0.9, 0.9), np.float32)
     lean_y = np.asarray(np.clip(0.5 * (stage.v - np.float32(chin[1] - 0.25)), -0.4, 0.4), np.float32)
-    lit = stage.shades(lean_x, lean_y) * (1 + 0.3 * fine + 0.18 * coarse)
-    grey = np.clip(1.2 * (fine + 0.5 * coarse) - 1.4 + 1.2 * max(0.0, chances[1] - 0.6) * 3, 0, 0.6)
+    lit = stage.shades(lean_x, lean_y) * (1 + 0.22 * fine + 0.1 * coarse)
+    grey = np.clip(max(0.0, chances[1] - 0.6) + 0.3 * (fine - 0.6), 0, 0.6)
     colours = colour + (stage.colour("#b9b5af", plan.light) - colour) * grey[..., None]
     colours = np.asarray(colours * np.maximum(lit, 0.3)[..., None] + 0.03 * stage.white, np.float32)
     stage.lay(whole, np.asarray(alpha, np.float32), colours)

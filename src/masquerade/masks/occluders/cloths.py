@@ -41,7 +41,9 @@ def woven(stage: Stage, plan: OccluderPlan, along: Floats, across: Floats, varia
     knit = plan.chances[7] < 0.55
     rows = 0.055 if knit else 0.03
     shown = float(np.clip(rows / max(2.5 * stage.pixel, 1e-6), 0, 1))
-    grain = np.cos(across * (2 * np.pi / rows)) * np.cos((along + 0.4 * np.abs(np.mod(across / rows, 2) - 1) * rows) * (np.pi / rows))
+    grain = np.cos(across * (2 * np.pi / rows)) * np.cos(
+        (along + 0.4 * np.abs(np.mod(across / rows, 2) - 1) * rows) * (np.pi / rows)
+    )
     return np.asarray(colours * (1 + (0.16 if knit else 0.06) * shown * grain)[..., None], np.float32)
 
 
@@ -78,7 +80,9 @@ def _winding(stage: Stage, plan: OccluderPlan, index: int, form: tuple[float, fl
     y = (stage.v[window] - curve) / edge
     round_end = np.sqrt(np.clip(1 - np.clip(np.abs(x) - 0.8, 0, 0.4) ** 2 / 0.04, 0, 1))
     inside = np.minimum((1 - np.abs(y) / np.maximum(round_end, 0.05)) * edge, (1 - np.abs(x)) * wide)
-    stage.shadow(window, np.asarray(0.45 * np.clip(1.5 - np.hypot(y, 0 * x), 0, 0.5) / 0.5 * (np.abs(x) < 1), np.float32))
+    stage.shadow(
+        window, np.asarray(0.45 * np.clip(1.5 - np.hypot(y, 0 * x), 0, 0.5) / 0.5 * (np.abs(x) < 1), np.float32)
+    )
     folds = stage.noise(window, angle * 0.7 + 2 * index, (y + 0.6 * angle) * 1.1, plan.seed + 2)
     lean = np.clip(0.75 * y + 0.16 * folds, -0.9, 0.9)
     level = np.clip(x, -1, 1) * 0.9 * np.sqrt(np.clip(1 - lean * lean, 0, 1))
@@ -156,7 +160,7 @@ def _below(frame: Frame, plan: OccluderPlan) -> list[Place]:
     right = []
     for height in heights:
         share = max(0.0, (height - 0.3) / 2.4)
-        out = wide * (1 + (flare - 1) * min(share, 1.4) ** 0.9 - 0.05 * math.exp(-((height - 0.75) / 0.3) ** 2))
+        out = wide * (1 + (flare - 1) * min(share, 1.4) ** 0.9 - 0.05 * math.exp(-(((height - 0.75) / 0.3) ** 2)))
         right.append((out, float(height)))
     axis = [axis_at(frame, float(height)) for height in heights]
     left = [(middle - out, height) for middle, (out, height) in zip(axis, right, strict=True)]

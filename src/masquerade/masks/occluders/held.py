@@ -141,7 +141,9 @@ def _bands(plan: OccluderPlan) -> list[tuple[float, float]]:
         return [(-0.2, 0.1), (0.5, 0.78)]
     if plan.variant == "can":
         return [(0.3, 0.34), (0.4, 0.7)]
-    return [[], [(0.2, 0.3)], [(0.25, 0.75)], [(0.2, 0.27), (0.35, 0.42), (0.5, 0.57), (0.65, 0.72)]][int(chance * 3.99)]
+    return [[], [(0.2, 0.3)], [(0.25, 0.75)], [(0.2, 0.27), (0.35, 0.42), (0.5, 0.57), (0.65, 0.72)]][
+        int(chance * 3.99)
+    ]
 
 
 def paint_phone(stage: Stage, plan: OccluderPlan) -> None:
@@ -179,8 +181,12 @@ def _slab(stage: Stage, plan: OccluderPlan, phone: Upright, half: tuple[float, f
     phone.lay(body, np.asarray(colour * 0.55 + 0.12 * stage.white, np.float32))
     phone.lay(body - np.float32(0.03 * size), np.asarray(colours, np.float32))
     # The camera: a bump with lenses in the upper corner.
-    bump = Upright(stage, phone.place(-0.28 * size, -0.85 * size), math.degrees(phone.angle), (0.24 * size, 0.24 * size))
-    bump.lay(bump.round_box((0.2 * size, 0.2 * size), 0.07 * size), np.asarray(colour * 0.8 + 0.05 * stage.white, np.float32))
+    bump = Upright(
+        stage, phone.place(-0.28 * size, -0.85 * size), math.degrees(phone.angle), (0.24 * size, 0.24 * size)
+    )
+    bump.lay(
+        bump.round_box((0.2 * size, 0.2 * size), 0.07 * size), np.asarray(colour * 0.8 + 0.05 * stage.white, np.float32)
+    )
     for x, y in ((-0.08, -0.08), (-0.08, 0.09), (0.09, 0.0))[: 2 + int(chances[6] < 0.5)]:
         place = bump.place(x * size, y * size)
         stage.limb(place, place, (0.065 * size, 0.065 * size), np.asarray(np.full(3, 0.05 * stage.white), np.float32))
@@ -208,7 +214,14 @@ def paint_microphone(stage: Stage, plan: OccluderPlan) -> None:
         holding_arm(stage, plan, (grip[0] + side * 0.2, grip[1]), side, turn)
     stage.limb(head, on(far), (0.2 * plan.size, 0.15 * plan.size), stick, gap=0.4)
     if held:
-        holding_fingers(stage, plan, (grip[0] + side * 0.22, grip[1]), side, 0.48 * plan.size, 90 - math.degrees(lean) if side > 0 else math.degrees(lean) - 90)
+        holding_fingers(
+            stage,
+            plan,
+            (grip[0] + side * 0.22, grip[1]),
+            side,
+            0.48 * plan.size,
+            90 - math.degrees(lean) if side > 0 else math.degrees(lean) - 90,
+        )
     if plan.variant == "broadcast":
         _cube(stage, plan, on(0.62 * plan.size), math.degrees(lean) * -side)
     else:
@@ -233,7 +246,9 @@ def _ball(stage: Stage, plan: OccluderPlan, head: Place, radius: float, foam: bo
         wires = np.cos(24 * x * bulge) * np.cos(24 * y * bulge)
         fine = np.clip(0.25 / max(stage.pixel * 24 / radius, 0.25), 0, 1)
         lit = lit * (0.72 + 0.3 * fine * wires) * np.where(np.abs(y - 0.1) < 0.08, 1.25, 1.0)
-    stage.lay(window, stage.soft(np.asarray((1 - reach) * radius, np.float32)), colour * lit[..., None].astype(np.float32))
+    stage.lay(
+        window, stage.soft(np.asarray((1 - reach) * radius, np.float32)), colour * lit[..., None].astype(np.float32)
+    )
 
 
 def _cube(stage: Stage, plan: OccluderPlan, centre: Place, turn: float) -> None:
@@ -245,7 +260,9 @@ def _cube(stage: Stage, plan: OccluderPlan, centre: Place, turn: float) -> None:
     half = np.minimum(box.round_box((0.4 * size, 0.28 * size), 0.05 * size), box.x)
     box.lay(half, sign * np.float32(0.7))
     mark = np.minimum(0.09 * size - np.abs(box.y), 0.12 * size - np.abs(box.x + np.float32(0.2 * size)))
-    box.lay(np.asarray(mark, np.float32), stage.colour("#f4f4f2" if plan.accent != "#f4f1ea" else "#b03a3a", plan.light))
+    box.lay(
+        np.asarray(mark, np.float32), stage.colour("#f4f4f2" if plan.accent != "#f4f1ea" else "#b03a3a", plan.light)
+    )
 
 
 __all__ = ["Spot", "Upright", "paint_cup", "paint_microphone", "paint_phone"]

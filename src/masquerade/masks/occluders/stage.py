@@ -183,7 +183,9 @@ def rod(u: Floats, v: Floats, start: Place, end: Place, radii: tuple[float, floa
     """Places beside a rod: share along it, the vector from its middle line, its length, the rod's radius there."""
     du, dv = end[0] - start[0], end[1] - start[1]
     length = max(du * du + dv * dv, 1e-9)
-    along = np.clip(((u - np.float32(start[0])) * np.float32(du) + (v - np.float32(start[1])) * np.float32(dv)) / length, 0, 1)
+    along = np.clip(
+        ((u - np.float32(start[0])) * np.float32(du) + (v - np.float32(start[1])) * np.float32(dv)) / length, 0, 1
+    )
     along = along.astype(np.float32)
     across = u - np.float32(start[0]) - along * np.float32(du)
     down = v - np.float32(start[1]) - along * np.float32(dv)
