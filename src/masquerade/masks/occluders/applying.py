@@ -92,7 +92,10 @@ def _put(result: NDArray[np.uint8], coverage: NDArray[np.uint8], faces: Faces, p
     if stage.empty:
         return
     painter.paint(stage, plan)
-    layer = merged(result, stage.layer(), 0.6 * FACE_WIDTH * frame.unit, landmarks, plan.seed, ALL)
+    painted = stage.layer()
+    if painted is None:
+        return
+    layer = merged(result, painted, 0.6 * FACE_WIDTH * frame.unit, landmarks, plan.seed, ALL)
     alpha = layer.alpha
     if plan.kind == "face_shield":
         alpha = np.where(alpha >= CLEAR, alpha, 0)

@@ -28,11 +28,11 @@ def paint_beard(stage: Stage, plan: OccluderPlan) -> None:
     u, v = stage.u - np.float32(centre[0]), stage.v - np.float32(centre[1] - 0.35)
     angle, reach = np.arctan2(u, v), np.hypot(u, v)
     whole = (slice(None), slice(None))
-    wavy = 0.02 * stage.noise(whole, angle * 2, reach * 3, plan.seed + 5)
-    fine = stage.noise(whole, (angle + wavy) * 24, reach * 3.5, plan.seed)
-    coarse = stage.noise(whole, (angle + 2 * wavy) * 10, reach * 4, plan.seed + 1)
+    wavy = 0.02 * stage.noise(angle * 2, reach * 3, plan.seed + 5)
+    fine = stage.noise((angle + wavy) * 34, reach * 4, plan.seed)
+    coarse = stage.noise((angle + 2 * wavy) * 10, reach * 4, plan.seed + 1)
     curls = 0.5 * fine + 0.5 * coarse
-    ragged = ground + 0.16 * curls * 4 * ground * (1 - ground)
+    ragged = ground + 0.11 * curls * 4 * ground * (1 - ground)
     sharp = 3.0 if plan.variant != "stubble" else 1.6
     alpha = np.clip((ragged - 0.5) * sharp + 0.5, 0, 1)
     lips = stage.polygon([frame.at(index) for index in LIPS], 0.035)

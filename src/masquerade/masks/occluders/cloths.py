@@ -34,61 +34,103 @@ def woven(stage: Stage, plan: OccluderPlan, along: Floats, across: Floats, varia
     colour, accent = stage.colour(plan.colour, plan.light), stage.colour(plan.accent, plan.light)
     every = 0.16 + 0.3 * plan.chances[6]
     soft = np.float32(every / max(stage.pixel * 2, 0.02))
-    over = np.clip((np.abs(np.mod(across / every, 1) - 0.5) - 0.22) * soft, 0, 1)
-    beside = np.clip((np.abs(np.mod(along / every, 1) - 0.5) - 0.22) * soft, 0, 1)
-    share = {"striped": beside, "checked": 0.5 * (over + beside)}.get(variant, np.zeros_like(over))
-    colours = colour + (accent - colour) * share[..., None]
+    colours = np.broadcast_to(colour, (*along.shape, 3))
+    if variant != "plain":
+        share = _bars(along / np.float32(every), soft)
+        if variant == "checked":
+            share = np.float32(0.5) * (share + _bars(across / np.float32(every), soft))
+        colours = colour + (accent - colour) * share[..., None]
     knit = plan.chances[7] < 0.55
     rows = 0.055 if knit else 0.03
     shown = float(np.clip(rows / max(2.5 * stage.pixel, 1e-6), 0, 1))
-    grain = np.cos(across * (2 * np.pi / rows)) * np.cos(
-        (along + 0.4 * np.abs(np.mod(across / rows, 2) - 1) * rows) * (np.pi / rows)
-    )
-    return np.asarray(colours * (1 + (0.16 if knit else 0.06) * shown * grain)[..., None], np.float32)
+    if shown < 0.05:
+        return np.asarray(colours, np.float32)
+    grain = np.cos(across * np.float32(2 * np.pi / rows)) * np.cos(along * np.float32(np.pi / rows))
+    return np.asarray(colours * (1 + np.float32((0.16 if knit else 0.06) * shown) * grain)[..., None], np.float32)
+
+
+def _bars(places: Floats, soft: np.float32) -> Floats:
+    """1 on bars, 0 between them; a bar and a gap take 1."""
+    return np.asarray(np.clip((np.abs(places - np.floor(places) - 0.5) - 0.22) * soft, 0, 1), np.float32)
 
 
 def paint_scarf(stage: Stage, plan: OccluderPlan) -> None:
     """Paint a scarf: windings around the neck and before the face, the lowest first, each above over the one below."""
     frame, chances = stage.frame, plan.chances
     half = silhouette(frame) * (0.98 + 0.14 * chances[0]) * min(max(plan.size, 0.95), 1.1)
-    # From the chin alone (0.35) over the lips (-0.15) to the nose (-0.6).
+    # From the chin alone (0.3) over the lips (-0.12) to the nose (-0.55).
     top = (0.3, -0.12, -0.28, -0.55)[int(chances[1] * 3.999)] + plan.down
     thick = 0.42 + 0.2 * chances[2]
     count = 4 + int(chances[3] * 2.999)
+    wound = _Wound(stage, plan, half, (top + thick * 0.5, top + thick * (0.5 + 0.62 * count)))
     for index in range(count, -1, -1):
         # Lower windings lie wider, over neck and shoulders.
-        wide = half * (1.0 + 0.1 * min(index, 3) + 0.03 * math.sin(5 * index + 7 * chances[8]))
-        middle = top + thick * 0.5 + index * thick * (0.62 + 0.12 * math.sin(3 * index + 6 * chances[9]))
-        tilt = (0.2 * (chances[10] - 0.5) + 0.12 * math.sin(2.4 * index + 9 * chances[11])) * (1 if index else 0.7)
-        _winding(stage, plan, index, (wide, middle, tilt, thick * (0.62 if index else 0.55)))
+        wide = 1.0 + 0.08 * min(index, 3) + 0.015 * math.sin(5 * index + 7 * chances[8])
+        middle = top + thick * 0.5 + index * thick * (0.62 + 0.05 * math.sin(3 * index + 6 * chances[9]))
+        tilt = 0.16 * (chances[10] - 0.5) + 0.1 * math.sin(2.4 * index + 9 * chances[11])
+        wound.add(index, half * wide, middle, tilt, thick * 0.6)
+    wound.paint()
     if chances[12] < 0.55:
         _end(stage, plan, half, top + thick * 1.6)
 
 
-def _winding(stage: Stage, plan: OccluderPlan, index: int, form: tuple[float, float, float, float]) -> None:
-    wide, middle, tilt, radius = form
-    frame, chances = stage.frame, plan.chances
-    centre = axis_at(frame, middle)
-    window = stage.window([(centre - wide, middle - 0.7), (centre + wide, middle + 0.9)], 0.5)
-    x = np.clip((stage.u[window] - np.float32(centre)) / np.float32(wide), -1.2, 1.2)
-    # Cloth hangs lower in front; the front is where the face looks.
-    angle = np.arcsin(np.clip(x, -1, 1)) - np.float32(frame.yaw)
-    hang = (0.14 + 0.2 * chances[4]) * (np.cos(angle) - 1) * (1 if index else 1.3)
-    wave = 0.05 * stage.noise(window, angle * 0.9 + 3 * index, angle * 0, plan.seed)
-    curve = np.float32(middle) + hang + np.float32(tilt) * x + wave
-    edge = radius * (1 + 0.12 * stage.noise(window, angle * 1.3 + 11 + 5 * index, angle * 0, plan.seed + 1))
-    y = (stage.v[window] - curve) / edge
-    round_end = np.sqrt(np.clip(1 - np.clip(np.abs(x) - 0.8, 0, 0.4) ** 2 / 0.04, 0, 1))
-    inside = np.minimum((1 - np.abs(y) / np.maximum(round_end, 0.05)) * edge, (1 - np.abs(x)) * wide)
-    stage.shadow(
-        window, np.asarray(0.45 * np.clip(1.5 - np.hypot(y, 0 * x), 0, 0.5) / 0.5 * (np.abs(x) < 1), np.float32)
-    )
-    folds = stage.noise(window, angle * 0.7 + 2 * index, (y + 0.6 * angle) * 1.1, plan.seed + 2)
-    lean = np.clip(0.75 * y + 0.16 * folds, -0.9, 0.9)
-    level = np.clip(x, -1, 1) * 0.9 * np.sqrt(np.clip(1 - lean * lean, 0, 1))
-    lit = stage.shades(np.asarray(level, np.float32), np.asarray(lean, np.float32)) * (0.95 + 0.07 * folds)
-    cloth = woven(stage, plan, np.asarray(angle * wide, np.float32), np.asarray(y * radius, np.float32), plan.variant)
-    stage.lay(window, stage.soft(np.asarray(inside, np.float32), 0.015), cloth * lit[..., None].astype(np.float32))
+class _Wound:
+    """The windings of a scarf, gathered pixel by pixel, so that wool and light are worked out once.
+
+    Attributes:
+        angle: around the head, 0 where the face looks.
+        y: place across the winding on top, -1 to 1.
+        alpha, shade: what is covered, and how dark the creases are.
+    """
+
+    def __init__(self, stage: Stage, plan: OccluderPlan, half: float, ends: tuple[float, float]) -> None:
+        """Lay out the ground between the heights of the first and the last winding."""
+        frame = stage.frame
+        self.stage, self.plan, self.half = stage, plan, half
+        middles = [(axis_at(frame, v), v) for v in ends]
+        corners = [(u + side * 1.3 * half, v) for u, v in middles for side in (-1, 1)]
+        self.window = stage.window([*corners, (middles[0][0], ends[0] - 0.75)], 0.45)
+        self.u, self.v = stage.u[self.window], stage.v[self.window]
+        slope = (middles[1][0] - middles[0][0]) / max(ends[1] - ends[0], 0.1)
+        self.across = self.u - np.float32(middles[0][0]) - np.float32(slope) * (self.v - np.float32(ends[0]))
+        self.angle = np.arcsin(np.clip(self.across / np.float32(half), -1, 1)) - np.float32(frame.yaw)
+        # Cloth hangs lower in front than at the sides.
+        self.hang = (0.14 + 0.2 * plan.chances[4]) * (np.cos(self.angle) - 1)
+        level = self.v - self.hang
+        ground = np.minimum(np.minimum(level - ends[0], ends[1] - level), 0.95 * half - np.abs(self.across))
+        self.alpha = stage.soft(np.asarray(ground, np.float32))
+        self.y, self.shade = np.zeros_like(self.v), np.full_like(self.v, 0.6)
+
+    def add(self, index: int, wide: float, middle: float, tilt: float, radius: float) -> None:
+        """Lay one more winding over the others."""
+        phase = 6.3 * self.plan.chances[13] + 2.1 * index
+        curve = middle + self.hang + tilt / wide * self.across + 0.035 * np.sin(2.3 * self.angle + phase)
+        edge = radius * (1 + 0.13 * np.sin(1.9 * self.angle + 1.7 * phase))
+        y = (self.v - curve) / edge
+        reach = np.abs(y)
+        side = np.abs(self.across) / np.float32(wide)
+        # The ends are round: the cloth goes on behind the head.
+        room = np.minimum(1 - reach - np.clip(side - 0.86, 0, 1) ** 2 * 18, (1 - side) * 3) * edge
+        inside = self.stage.soft(np.asarray(room, np.float32), 0.015)
+        near = (reach < 1.5) & (side < 1)
+        self.shade *= np.where(near, 1 - 0.45 * np.clip(3 - 2 * reach, 0, 1), 1)
+        on = inside > 0.5
+        self.y[on], self.shade[on] = y[on], 1
+        np.maximum(self.alpha, inside, out=self.alpha)
+
+    def paint(self) -> None:
+        """Paint what was gathered."""
+        stage, plan = self.stage, self.plan
+        folds = stage.noise(
+            self.angle * np.float32(0.7), (self.y + 2 * self.v + 0.6 * self.angle) * np.float32(1.1), plan.seed
+        )
+        lean = np.clip(0.75 * self.y + 0.16 * folds, -0.9, 0.9)
+        level = 0.88 * np.clip(self.across / np.float32(1.1 * self.half), -1, 1) * np.sqrt(1 - lean * lean)
+        lit = stage.shades(np.asarray(level, np.float32), np.asarray(lean, np.float32)) * (0.95 + 0.07 * folds)
+        lit *= self.shade
+        along, across = self.angle * np.float32(self.half), self.y * np.float32(0.3)
+        cloth = woven(stage, plan, np.asarray(along, np.float32), np.asarray(across, np.float32), plan.variant)
+        stage.lay(self.window, self.alpha, cloth * lit[..., None].astype(np.float32))
 
 
 def _end(stage: Stage, plan: OccluderPlan, half: float, start: float) -> None:
@@ -102,7 +144,7 @@ def _end(stage: Stage, plan: OccluderPlan, half: float, start: float) -> None:
     wide = 0.42
     inside = np.minimum(wide - np.abs(across), np.minimum(down, 3.1 - down))
     stage.shadow(window, np.asarray(0.3 * np.clip(1.3 - np.abs(across) / wide, 0, 0.3) / 0.3 * (down > 0), np.float32))
-    folds = stage.noise(window, across * 3.2, down * 0.25, plan.seed + 3)
+    folds = stage.noise(across * 3.2, down * 0.25, plan.seed + 3)
     lean = np.asarray(np.clip(0.25 * folds + 0.6 * (across / wide) ** 3, -0.9, 0.9), np.float32)
     lit = stage.shades(lean, np.zeros_like(lean)) * (0.95 + 0.06 * folds)
     cloth = woven(stage, plan, np.asarray(down, np.float32), np.asarray(across, np.float32), plan.variant)
@@ -132,6 +174,11 @@ def _slit(frame: Frame, plan: OccluderPlan) -> tuple[list[Place], list[Place]]:
     upper = [frame.at(index) for index in (127, 70, 105, 9, 334, 300, 356)]
     lower = [frame.at(index) for index in (127, 111, 119, 197, 348, 340, 356)]
     grow = (0.25, 1, 1, 1.15, 1, 1, 0.25)
+    inward = 0.78 + 0.2 * plan.chances[8]
+    upper, lower = (
+        [(u + (1 - inward) * (edge[3][0] - u) * (index in (0, 6)), v) for index, (u, v) in enumerate(edge)]
+        for edge in (upper, lower)
+    )
     top = [(u, v - high * share) for (u, v), share in zip(upper, grow, strict=True)]
     shift = (0.35, 0.7, 0.5, 0.25, 0.5, 0.7, 0.35)
     bottom = [(u, v + low * share) for (u, v), share in zip(lower, shift, strict=True)]
@@ -140,7 +187,7 @@ def _slit(frame: Frame, plan: OccluderPlan) -> tuple[list[Place], list[Place]]:
 
 def _head(frame: Frame, plan: OccluderPlan) -> list[Place]:
     """The outline of head and drape, clockwise from the left shoulder."""
-    wide = silhouette(frame) * (1.0 + 0.12 * plan.chances[0])
+    wide = silhouette(frame) * (1.06 + 0.12 * plan.chances[0])
     crown = frame.mean(0, -3.05 - 0.15 * plan.chances[3], DEPTH)[1]
     middle_v = frame.mean(0, -1.3, DEPTH)[1]
     centre = axis_at(frame, -1.3)
@@ -153,7 +200,7 @@ def _head(frame: Frame, plan: OccluderPlan) -> list[Place]:
 
 def _below(frame: Frame, plan: OccluderPlan) -> list[Place]:
     """The outline below the temples: right side down, hem, left side up."""
-    wide = silhouette(frame) * (1.0 + 0.12 * plan.chances[0])
+    wide = silhouette(frame) * (1.06 + 0.12 * plan.chances[0])
     hem = 1.6 + 2.2 * plan.chances[4]
     flare = 1.2 + 0.5 * plan.chances[6]
     heights = np.linspace(-0.7, hem, 10)
@@ -177,14 +224,14 @@ def _drape(stage: Stage, plan: OccluderPlan, outline: list[Place], hood: bool) -
     x = np.clip((stage.u - np.float32(centre)) / np.float32(wide * 1.15), -1, 1)
     down = stage.v
     below = np.clip((down - 0.5) / 1.2, 0, 1)
-    folds = stage.noise(whole, x * (1.4 + 1.6 * chances[7]), down * 0.22, plan.seed) * (0.35 + 0.9 * below)
-    folds = folds + 0.4 * stage.noise(whole, x * 1.1 + 0.5 * down, down * 0.9, plan.seed + 1)
+    folds = stage.noise(x * (1.4 + 1.6 * chances[7]), down * 0.22, plan.seed) * (0.45 + 0.9 * below)
+    folds = folds + 0.4 * stage.noise(x * 1.1 + 0.5 * down, down * 0.9, plan.seed + 1)
     # The nose and the chin lift the cloth.
     nose, chin = frame.at(1), frame.at(152)
     bump = _bump(stage, nose, 0.3) + 0.7 * _bump(stage, chin, 0.35)
-    lean_x = np.clip(0.75 * x + 0.16 * folds + bump[0], -0.95, 0.95)
+    lean_x = np.clip(0.75 * x + 0.26 * folds + bump[0], -0.95, 0.95)
     lean_y = np.clip(-0.55 * np.clip(-(down + 1.5) / 1.4, 0, 1) * float(hood) + bump[1], -0.28, 0.28)
-    lit = stage.shades(np.asarray(lean_x, np.float32), np.asarray(lean_y, np.float32)) * (0.95 + 0.08 * folds)
+    lit = stage.shades(np.asarray(lean_x, np.float32), np.asarray(lean_y, np.float32)) * (0.93 + 0.13 * folds)
     colour = stage.colour(plan.colour, plan.light)
     stage.lay(whole, inside, colour * lit[..., None].astype(np.float32))
 

@@ -24,6 +24,10 @@ COLOURS: dict[OccluderKind, tuple[str, ...]] = {
     "face_shield": ("#f2f4f6", "#3c78b4", "#1d1f23", "#d8dde2", "#4aa3a0"),
 }
 """Colours of each kind; of a hand those of its sleeve."""
+OFTEN: dict[OccluderKind, tuple[str, ...]] = {
+    "hand": (*("flat",) * 4, *("two_hands",) * 2, *("fist",) * 2, "pinch", "rest"),
+}
+"""How often each variant comes, where not alike: hands before the mouth more often than at the chin."""
 ACCENTS = ("#f4f1ea", "#20222a", "#b03a3a", "#27324f", "#c9b458", "#6b7f5b", "#8b5a3c", "#9aa4ad")
 LARGEST = 2**31
 
@@ -55,7 +59,7 @@ def _drawn(chance: list[float], face: int, kinds: Sequence[OccluderKind]) -> Occ
     return OccluderPlan(
         face=face,
         kind=kind,
-        variant=_pick(VARIANTS[kind], chance[1]),
+        variant=_pick(OFTEN.get(kind, VARIANTS[kind]), chance[1]),
         colour=colour,
         accent=_pick([accent for accent in ACCENTS if accent != colour], chance[3]),
         right=round(0.12 * (2 * chance[4] - 1), 4),

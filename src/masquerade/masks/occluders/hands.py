@@ -56,7 +56,7 @@ def mirrored(spot: Spot) -> Spot:
 def skin_of(stage: Stage, plan: OccluderPlan) -> Floats:
     """Colour of the hand: the face's skin, a little lighter, darker or redder."""
     warm = np.array([1 + 0.05 * (plan.chances[14] - 0.3), 1, 1 - 0.08 * (plan.chances[14] - 0.5)], np.float32)
-    return np.asarray(stage.skin * warm * np.float32(plan.light * (0.9 + 0.16 * plan.chances[15])), np.float32)
+    return np.asarray(stage.skin * warm * np.float32(plan.light * (0.97 + 0.16 * plan.chances[15])), np.float32)
 
 
 def paint_hand(stage: Stage, plan: OccluderPlan) -> None:

@@ -71,12 +71,12 @@ def paint_cup(stage: Stage, plan: OccluderPlan) -> None:
     turn = plan.turn + side * (-4 + 22 * chances[0])
     bottle = plan.variant == "bottle"
     # The rim lies at the lips, or up to the nose while one drinks.
-    rim = 0.12 + plan.down - 0.38 * chances[1] if not bottle else 0.1
+    rim = 0.08 + plan.down - 0.45 * chances[1] if not bottle else 0.1
     angle = math.radians(turn)
     centre = (plan.right - tall * math.sin(angle), rim + tall * math.cos(angle))
     cup = Upright(stage, centre, turn, (upper, tall * 1.2))
     grip = cup.place(side * 0.9 * upper, (0.0 if plan.variant != "bottle" else 0.3) * tall)
-    held = chances[2] < 0.75
+    held = chances[2] < 0.92
     if held:
         holding_arm(stage, plan, grip, side, -125 - 30 * chances[3])
     if plan.variant == "mug":
@@ -159,7 +159,11 @@ def paint_phone(stage: Stage, plan: OccluderPlan) -> None:
     else:
         centre, turn = (plan.right + 0.25 * side * chances[1], plan.down - 0.1 + 0.8 * chances[0]), plan.turn
     phone = Upright(stage, centre, turn, half)
-    low = phone.place(side * half[0] * 0.8, 0.35 * half[1]) if plan.variant != "level" else phone.place(0.1, 0.6)
+    low = (
+        phone.place(side * half[0] * 0.8, 0.35 * half[1])
+        if plan.variant != "level"
+        else (centre[0] + side * 0.6 * half[1], centre[1] + 0.45)
+    )
     holding_arm(stage, plan, low, side, -110 - 30 * chances[2])
     _slab(stage, plan, phone, half)
     if plan.variant == "level":
@@ -239,7 +243,7 @@ def _ball(stage: Stage, plan: OccluderPlan, head: Place, radius: float, foam: bo
     lit = stage.shades(np.asarray(0.97 * x / long, np.float32), np.asarray(0.97 * y / long, np.float32))
     if foam:
         colour = stage.colour(plan.colour, plan.light)
-        lit = lit * (1 + 0.1 * stage.noise(window, x * 9, y * 9, plan.seed))
+        lit = lit * (1 + 0.1 * stage.noise(x * 9, y * 9, plan.seed))
     else:
         colour = stage.colour("#b4b7bb", plan.light)
         bulge = 1 / np.sqrt(np.maximum(1 - 0.75 * np.minimum(reach, 1) ** 2, 0.1))

@@ -93,14 +93,19 @@ class Stage:
 
     def window(self, places: Sequence[Place], margin: float) -> Window:
         """The rows and columns within a margin of places in the frame."""
-        pixels = np.array([self.frame.pixel(u, v) for u, v in places]) - self.corner
+        pixels = [self.frame.pixel(u, v) for u, v in places]
         reach = margin * self.frame.unit + 2
-        low = ((pixels.min(axis=0) - reach) / self.step).astype(int)
-        high = ((pixels.max(axis=0) + reach) / self.step).astype(int) + 1
         rows, columns = self.alpha.shape
-        left, right = (int(np.clip(value, 0, columns)) for value in (low[0], high[0]))
-        top, bottom = (int(np.clip(value, 0, rows)) for value in (low[1], high[1]))
-        return slice(top, max(top, bottom)), slice(left, max(left, right))
+
+        def span(values: list[float], start: int, limit: int) -> slice:
+            low, high = (min(values) - start - reach) / self.step, (max(values) - start + reach) / self.step
+            first = min(max(int(low), 0), limit)
+            return slice(first, max(first, min(int(high) + 1, limit)))
+
+        return (
+            span([y for _, y in pixels], self.corner[1], rows),
+            span([x for x, _ in pixels], self.corner[0], columns),
+        )
 
     def soft(self, inside: Floats, blur: float = 0.0) -> Floats:
         """From a signed distance in units, positive inside, to 0 to 1."""
@@ -158,25 +163,33 @@ class Stage:
         sigma = blur / self.pixel
         return np.asarray(cv2.GaussianBlur(result, (0, 0), sigma) if sigma > 0.3 else result, np.float32)
 
-    def noise(self, window: Window, across: Floats, down: Floats, seed: int) -> Floats:
+    def noise(self, across: Floats, down: Floats, seed: int) -> Floats:
         """Smooth noise, standard deviation about 1, at places given in waves across and down."""
-        tile = _tile(seed % 4)
-        del window
-        shift = np.float32(seed % 977)
-        x = np.mod(across * 4 + shift, NOISE_SIDE - 1).astype(np.float32)
-        y = np.mod(down * 4 + shift * 3, NOISE_SIDE - 1).astype(np.float32)
-        return np.asarray(opencv().remap(tile, x, y, opencv().INTER_LINEAR), np.float32)
-
-    def layer(self) -> Layer:
-        """What was painted, at the picture's size."""
         cv2 = opencv()
-        veil = np.float32(self._light.veil)
-        colours = self.rgb + (self.alpha * veil)[..., None]
-        rgba = np.dstack([np.clip(colours, 0, self.alpha[..., None]), self.alpha]) * np.float32(255)
-        if rgba.shape[:2] != self.size[::-1]:
-            shrinks = rgba.shape[1] > self.size[0]
-            rgba = cv2.resize(rgba, self.size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
-        return Layer(np.asarray(rgba, np.float32), self.corner)
+        x = across * np.float32(4) + np.float32(seed % 977)
+        y = down * np.float32(4) + np.float32(seed % 389)
+        return np.asarray(cv2.remap(_tile(seed % 4), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP), np.float32)
+
+    def layer(self) -> Layer | None:
+        """What was painted, at the picture's size, no larger than it need be; None when that is nothing."""
+        cv2 = opencv()
+        left, top, width, height = cv2.boundingRect((self.alpha > 1 / 512).astype(np.uint8))
+        if not width:
+            return None
+        # Whole pixels of the picture, with room for a border.
+        scale = np.array([self.alpha.shape[1] / self.size[0], self.alpha.shape[0] / self.size[1]])
+        low = np.clip(np.floor(np.array([left, top]) / scale) - 2, 0, None).astype(int)
+        high = np.minimum(np.ceil(np.array([left + width, top + height]) / scale).astype(int) + 2, self.size)
+        first, last = np.round(low * scale).astype(int), np.round(high * scale).astype(int)
+        part = (slice(first[1], last[1]), slice(first[0], last[0]))
+        alpha, veil = self.alpha[part], np.float32(self._light.veil)
+        colours = cv2.min(self.rgb[part] + (alpha * veil)[..., None], cv2.merge([alpha, alpha, alpha]))
+        rgba = np.dstack([colours, alpha]) * np.float32(255)
+        size = (int(high[0] - low[0]), int(high[1] - low[1]))
+        if rgba.shape[:2] != size[::-1]:
+            shrinks = rgba.shape[1] > size[0]
+            rgba = cv2.resize(rgba, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+        return Layer(np.asarray(rgba, np.float32), (self.corner[0] + int(low[0]), self.corner[1] + int(low[1])))
 
 
 def rod(u: Floats, v: Floats, start: Place, end: Place, radii: tuple[float, float]) -> tuple[Any, ...]:
@@ -197,7 +210,8 @@ def rod(u: Floats, v: Floats, start: Place, end: Place, radii: tuple[float, floa
 def _tile(seed: int) -> Floats:
     cv2 = opencv()
     rough = np.random.default_rng(seed).standard_normal((NOISE_SIDE, NOISE_SIDE)).astype(np.float32)
-    smooth = cv2.GaussianBlur(rough, (0, 0), 1.3, borderType=cv2.BORDER_REFLECT)
+    around = np.pad(rough, 8, mode="wrap")
+    smooth = cv2.GaussianBlur(around, (0, 0), 1.3)[8:-8, 8:-8]
     return np.asarray(smooth / smooth.std(), np.float32)
 
 
