@@ -126,8 +126,9 @@ class Stage:
         """Paint a rounded, tapering rod.
 
         Args:
-            start, end: its ends.
-            radii: at its ends.
+            start: one end.
+            end: the other.
+            radii: at both.
             colour: (3,).
             how: ``gap``: darkness of the shadow around it on what is painted already; ``flat``: 1 for a flat one.
         """
@@ -163,11 +164,11 @@ class Stage:
         sigma = blur / self.pixel
         return np.asarray(cv2.GaussianBlur(result, (0, 0), sigma) if sigma > 0.3 else result, np.float32)
 
-    def noise(self, across: Floats, down: Floats, seed: int) -> Floats:
+    def noise(self, across: NDArray[Any], down: NDArray[Any], seed: int) -> Floats:
         """Smooth noise, standard deviation about 1, at places given in waves across and down."""
         cv2 = opencv()
-        x = across * np.float32(4) + np.float32(seed % 977)
-        y = down * np.float32(4) + np.float32(seed % 389)
+        x = np.asarray(across * 4 + seed % 977, np.float32)
+        y = np.asarray(down * 4 + seed % 389, np.float32)
         return np.asarray(cv2.remap(_tile(seed % 4), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP), np.float32)
 
     def layer(self) -> Layer | None:
