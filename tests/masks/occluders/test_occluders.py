@@ -65,8 +65,8 @@ def test_what_lies_beyond_is_left_alone(kind: OccluderKind, variant: str) -> Non
     assert occluded.coverage.shape == image.shape[:2] and occluded.coverage.dtype == np.uint8
     hull = cv2.convexHull(landmarks_of(faces)[0, :, :2].round().astype(np.int32))
     if kind == "face_shield":
-        middle = hull.mean(axis=0)
-        hull = ((hull - middle) * 1.7 + middle).astype(np.int32)
+        x, y, width, height = cv2.boundingRect(hull)
+        hull = cv2.boxPoints(((x + width / 2, y + height / 2), (1.6 * width, 1.5 * height), 0)).astype(np.int32)
     face = cv2.fillConvexPoly(np.zeros(image.shape[:2], np.uint8), hull, 1) > 0
     bare = (occluded.coverage == 0) & ~face
     assert (np.abs(image.astype(int) - occluded.image)[bare] <= 2).all()

@@ -167,6 +167,8 @@ class Stage:
     def noise(self, across: NDArray[Any], down: NDArray[Any], seed: int) -> Floats:
         """Smooth noise, standard deviation about 1, at places given in waves across and down."""
         cv2 = opencv()
+        if not across.size:
+            return np.zeros(across.shape, np.float32)
         x = np.asarray(across * 4 + seed % 977, np.float32)
         y = np.asarray(down * 4 + seed % 389, np.float32)
         return np.asarray(cv2.remap(_tile(seed % 4), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP), np.float32)
