@@ -91,4 +91,3 @@ def _band(stage: Stage, plan: OccluderPlan, middle: Place, wide: float, glasses:
     if not glasses:
         line = np.asarray(0.3 * np.exp(-(((np.abs(y) - 0.8 * tall) / (0.1 * tall)) ** 2)) * alpha, np.float32)
         stage.shadow(window, line)
-
