@@ -52,7 +52,7 @@ class Exported(nn.Module):
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Map (n, 3, size, size) to probabilities of labels (n, 3), of parts that show (n, 3), of kinds (n, 6)."""
-        logits = self.net((pixels - self.mean) * self.scale) * self.heat + self.bias
+        logits = (self.net((pixels - self.mean) * self.scale) + self.bias) * self.heat
         sums = logits[:, :STATES].softmax(1) @ self.sums
         none, mask, other = sums[:, 6:7], sums[:, 7:8], sums[:, 8:]
         kinds = torch.cat([none, mask * logits[:, STATES:].softmax(1), other], 1)
