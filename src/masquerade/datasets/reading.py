@@ -119,7 +119,8 @@ class _Assembly:
         """Go through all sheets."""
         photos = [photo for sheet in self._found.sheets if (photo := self._photo(sheet)) is not None]
         for file, line, name in self._found.classes:
-            if name not in self._names:
+            meaning = self._source.names.meaning(name)
+            if name not in self._names and (meaning is None or meaning.label):
                 self._problems.say(file, line, "class_empty", f"class {name!r} has no face")
         self._check_pictures()
         if self._clipped:

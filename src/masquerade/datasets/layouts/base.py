@@ -15,6 +15,7 @@ from masquerade.errors import DataMissing, LabelInvalid, NoImages
 from masquerade.image import PICTURE_SUFFIXES, find_pictures
 
 LABEL_SUFFIXES = frozenset({".xml", ".json", ".csv", ".txt", ".yaml", ".yml", ".names"})
+LISTS_OF_CLASSES = frozenset({".yaml", ".yml", ".txt", ".names"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +108,10 @@ class Source:
         Raises:
             DataMissing: ``path`` or ``images`` leads nowhere.
         """
-        if not path.exists():
+        if not (path.is_dir() or path.is_file()):
             raise DataMissing(f"{path} is not there", hint="name a folder or a label file")
+        if path.suffix.lower() in LISTS_OF_CLASSES and path.is_file():  # the labels stand around it
+            path = path.parent
         if images is not None and not images.is_dir():
             raise DataMissing(f"expected folder {images}", hint="name the folder of the photos")
         self.path, self.images, self.names = path, images, names
@@ -174,10 +177,8 @@ class Source:
 
     def place(self, photo: Path) -> str:
         """Give the path of a photo below the root, or below the folder of photos where that lies elsewhere."""
-        for folder in (self.root, self.photo_folder.parent):
-            if photo.is_relative_to(folder):
-                return photo.relative_to(folder).as_posix()
-        return f"{photo.parent.name}/{photo.name}"
+        folder = self.root if photo.is_relative_to(self.root) else self.photo_folder.parent
+        return photo.relative_to(folder).as_posix()
 
 
 @dataclass(frozen=True, slots=True)
