@@ -36,7 +36,7 @@ def test_problems_are_printed_by_file_and_line(masquerade: Run, tmp_path: Path) 
     assert len(lines) == at + 22
     assert "and 6 more" in lines[-1]
     assert "near-duplicates" not in result.out
-    assert "note: train.csv: the header says" not in result.out  # both readings are as good
+    assert "note: train.csv: the header says x1, x2, y1, y2, the values are x1, y1, x2, y2" in result.out
     values = json.loads(masquerade("datasets", "check", root, "--no-duplicates", "--json").out)
     assert len(values["sets"][0]["problems"]) == 26
     assert values["duplicates"] is None
