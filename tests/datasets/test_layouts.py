@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import pytest
 from masquerade.datasets import LABELS, read_set, wearing_sets
 from masquerade.datasets.names import Names, plain
 from masquerade.errors import DataMissing, LabelInvalid
+from masquerade.masks import Choice
+from masquerade.masks.batch import Pool, Recipe, new_job, run_job
 from tests.datasets import made
 
 WANTED = ["with_mask", "incorrect", "without_mask"]
@@ -163,6 +166,40 @@ def test_names_that_are_asked_for_come_first() -> None:
     assert plain("N-95_Mask") == "n95mask"
     with pytest.raises(LabelInvalid, match="'cat' is to be 'animal'"):
         Names({"cat": "animal"})
+
+
+def test_what_masquerade_mask_writes_can_be_read(photos: list[Path], tmp_path: Path) -> None:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for photo in photos[:2]:
+        shutil.copy(photo, folder)
+    for labels in ("voc", "coco"):
+        recipe = Recipe(seed=3, choice=Choice(worn=("nose_out",)), labels=labels, pairs=True)
+        run_job(new_job(folder, tmp_path / labels, recipe), Pool(1))
+        found = read_set(tmp_path / labels)
+        assert found.layout == labels
+        assert found.counts() == {"with_mask": 0, "without_mask": 0, "incorrect": 2}
+        # COCO has the areas of the masks, too, and declares all classes.
+        assert found.left_out == ({"mask": 2} if labels == "coco" else {})
+        assert {problem.code for problem in found.problems} <= {"class_empty"}
+        assert [photo.place for photo in found.photos] == [f"images/{photo.name}" for photo in photos[:2]]
+        assert any("pictures outside of" in note for note in found.notes)  # masks and originals
+
+
+def test_mask_is_a_face_unless_another_class_is() -> None:
+    for names, left in (
+        (["mask", "no_mask"], None),
+        (["Mask", "with_mask"], "Mask"),
+        (["mask", "face_with_mask", "hat"], "mask"),
+        (["mask", "incorrect"], None),
+        (["with_mask"], None),
+    ):
+        known = Names()
+        assert known.leave_masks_out(names) == left
+        meaning = known.meaning("mask")
+        assert meaning is not None
+        assert meaning.label == ("" if left else "with_mask")
+    assert Names({"mask": "with_mask"}).leave_masks_out(["mask", "with_mask"]) is None
 
 
 def test_layouts_that_cannot_be_told(tmp_path: Path) -> None:

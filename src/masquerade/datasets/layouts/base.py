@@ -15,6 +15,7 @@ from masquerade.errors import DataMissing, LabelInvalid, NoImages
 from masquerade.image import PICTURE_SUFFIXES, find_pictures
 
 LABEL_SUFFIXES = frozenset({".xml", ".json", ".csv", ".txt", ".yaml", ".yml", ".names"})
+PHOTO_FOLDERS = ("images", "JPEGImages")
 LISTS_OF_CLASSES = frozenset({".yaml", ".yml", ".txt", ".names"})
 
 
@@ -124,13 +125,15 @@ class Source:
         folder = self.path.parent
         return folder.parent if folder.name.lower() == "annotations" else folder
 
-    @property
+    @cached_property
     def photo_folder(self) -> Path:
-        """The folder in which photos are looked for."""
+        """The folder in which photos are looked for: ``images`` where there is one with photos, else the root."""
         if self.images is not None:
             return self.images
-        inner = self.root / "images"
-        return inner if self.path.is_file() and inner.is_dir() else self.root
+        for folder in (self.root / name for name in PHOTO_FOLDERS):
+            if any(folder in path.parents for path in self.all_pictures):
+                return folder
+        return self.root
 
     @cached_property
     def _files(self) -> list[Path]:
@@ -141,13 +144,21 @@ class Source:
         return [file for file in self._files if file.suffix.lower() in suffixes]
 
     @cached_property
+    def all_pictures(self) -> list[Path]:
+        """All pictures of the set, sorted; next to a label file that was named, only those beside it and in images."""
+        if self.images is not None:
+            return _below(self.images, PICTURE_SUFFIXES)
+        if self.path.is_dir():
+            return _below(self.root, PICTURE_SUFFIXES)
+        folders = [folder for name in PHOTO_FOLDERS if (folder := self.root / name).is_dir()]
+        beside = [path for path in self.path.parent.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES]
+        return sorted({*beside, *(path for folder in folders for path in _below(folder, PICTURE_SUFFIXES))})
+
+    @cached_property
     def pictures(self) -> list[Path]:
-        """All pictures of the set, sorted; next to a label file that was named, only those in its folder."""
+        """Those in the folder of photos."""
         folder = self.photo_folder
-        found = _below(folder, PICTURE_SUFFIXES)
-        if self.path.is_file() and folder == self.root:
-            return [path for path in found if path.parent == folder]
-        return found
+        return [path for path in self.all_pictures if folder in path.parents]
 
     @cached_property
     def _by_name(self) -> dict[str, list[Path]]:
