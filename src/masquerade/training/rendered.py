@@ -23,7 +23,7 @@ from masquerade.faces.topology import CHIN
 from masquerade.masks import Choice, apply, draw
 from masquerade.masks.occluders import Occluded, apply_occluders, draw_occluders
 from masquerade.masks.occluders.types import OccluderKind
-from masquerade.masks.types import SKIN, VISIBLE, DrawnMask, Kind, PatternName, Worn
+from masquerade.masks.types import COVERING_OF, SKIN, VISIBLE, DrawnMask, Kind, PatternName, Worn
 from masquerade.settings import get_settings
 from masquerade.training.bare_faces import BareFaces, celeba_photos, find_bare_faces
 from masquerade.training.examples import UNKNOWN, Examples
@@ -33,16 +33,6 @@ from masquerade.wearing.crops import face_crops
 from masquerade.wearing.rule import BARE, MASK_KINDS, label_of_states, state_of
 from masquerade.wearing.types import PARTS
 
-KIND_OF: dict[Kind, str] = {
-    "surgical": "surgical",
-    "n95": "respirator",
-    "kn95": "respirator",
-    "ffp2": "respirator",
-    "cloth": "cloth",
-    "bandana": "cloth",
-    "gaiter": "cloth",
-    "gas": "gas",
-}
 WAYS: tuple[Worn, ...] = (
     *("correctly", "correctly", "correctly", "correctly", "nose_out", "nose_out", "nose_out"),
     *("mouth_and_nose_out", "mouth_and_nose_out", "chin_only", "chin_only"),
@@ -96,7 +86,7 @@ def masked(rng: np.random.Generator, image: NDArray[np.uint8], face: Faces) -> R
     drawn, image = result.masks[0], result.image
     if shield:
         image = _over(rng, image, face, ("face_shield",)).image
-    known = MASK_KINDS.index(KIND_OF[kind])
+    known = MASK_KINDS.index(COVERING_OF[kind])
     return _crop(rng, image, face), state_of(covered_parts(drawn), mask=True), known, "masked"
 
 
@@ -157,8 +147,11 @@ def render(faces: BareFaces, names: Sequence[str], seed: int) -> Examples:
     ]
     # Forked workers share the faces; no model is loaded in this process that they could not use.
     _shared["faces"] = faces
+    origins = faces.sources[[job[0] for job in jobs]]
     with get_context("fork").Pool(get_settings().threads) as pool:
-        rows = [row for row in pool.imap(_job, jobs, chunksize=32) if row is not None]
+        drawn = list(pool.imap(_job, jobs, chunksize=32))
+    done = np.array([row is not None for row in drawn])
+    rows = [row for row in drawn if row is not None]
     _shared.clear()
     states = np.array([row[1] for row in rows], np.int64)
     return Examples(
@@ -167,6 +160,7 @@ def render(faces: BareFaces, names: Sequence[str], seed: int) -> Examples:
         states=states,
         kinds=np.array([row[2] for row in rows], np.int64),
         sources=np.array([row[3] for row in rows]),
+        origins=origins[done],
     )
 
 

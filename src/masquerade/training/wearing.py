@@ -156,7 +156,7 @@ def main() -> None:
     recipe = replace(RECIPES[arguments.kind], **{name: value for name, value in changes.items() if value is not None})
     examples = Examples.joined([real_examples(train), *(Examples.load(path) for path in arguments.rendered)])
     if arguments.without:
-        examples = examples.where(examples.sources != arguments.without)
+        examples = examples.where(examples.origins != arguments.without)
     net = teacher_net(arguments.imagenet) if arguments.kind == "teacher" else small_net()
     if arguments.initial is not None:
         load_weights(net, arguments.initial)
