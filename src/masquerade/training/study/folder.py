@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from masquerade.errors import DestinationUnusable, JobDiffers
 from masquerade.files import PARTIAL, make_folder, unusable, write_whole
@@ -59,6 +59,11 @@ def claim(run: Path, identity: Mapping[str, Any]) -> None:
 def write_json(path: Path, values: Mapping[str, Any]) -> None:
     """Write values as JSON, whole or not at all."""
     write_whole(path, (json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode())
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read what ``write_json`` wrote."""
+    return cast(dict[str, Any], json.loads(path.read_text(encoding="utf-8")))
 
 
 def write_rows(run: Path, rows: list[dict[str, Any]]) -> None:
