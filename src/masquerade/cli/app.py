@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from masquerade.cli import datasets, doctor, library, look, mask, models
+from masquerade.cli import datasets, doctor, library, look, mask, models, train
 
 app = typer.Typer(
     name="masquerade",
@@ -19,6 +19,7 @@ app = typer.Typer(
 app.command("look")(look.look)
 app.command("mask")(mask.mask)
 app.command("doctor")(doctor.doctor)
+app.add_typer(train.app, name="train")
 app.add_typer(models.app, name="models")
 app.add_typer(library.app, name="library")
 app.add_typer(datasets.app, name="datasets")

@@ -37,7 +37,6 @@ class State:
         best_epoch: the epoch whose weights are kept as the best, or 0.
         best_score: macro-F1 and negative loss there, on the part set aside.
         stopped: whether training ended early.
-        done: whether all epochs are finished.
     """
 
     epoch: int = 0
@@ -71,7 +70,8 @@ def save_checkpoint(
         run: the run folder.
         identity: what the run is of; ``load_checkpoint`` compares it.
         state: how far it is.
-        net, optimiser: whose tensors are kept.
+        net: its weights are kept.
+        optimiser: its tensors are kept.
         best: weights of the best epoch so far.
     """
     tensors = {f"{NET}{name}": value for name, value in net.state_dict().items()}
@@ -107,11 +107,9 @@ def load_checkpoint(
             tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118 - no mapping
     except (OSError, SafetensorError, KeyError, ValueError) as error:
         raise DestinationUnusable(f"{path} is damaged: {error}", hint="train in a new folder") from error
-    differing = differences(identity, other)
+    differing = differences(other, identity)
     if differing:
-        raise JobDiffers(
-            f"{path} is of another run (here, there): {'; '.join(differing)}", hint="train in a new folder"
-        )
+        raise JobDiffers(f"{path} is of another run: {'; '.join(differing)}", hint="train in a new folder")
     net.load_state_dict(_below(tensors, NET))
     restore_optimiser(optimiser, _below(tensors, OPTIMISER))
     return state, _below(tensors, BEST) or None

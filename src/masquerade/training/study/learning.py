@@ -18,7 +18,7 @@ from masquerade.datasets.types import LABELS
 from masquerade.errors import TrainingDiverged
 from masquerade.evaluation.measures import Measures, measure
 from masquerade.evaluation.predictions import Predictions
-from masquerade.training.study.checkpoint import State, load_checkpoint, save_checkpoint
+from masquerade.training.study.checkpoint import load_checkpoint, save_checkpoint
 from masquerade.training.study.faces import CHECK, TEST, TRAIN, StudyFaces
 from masquerade.training.study.plan import Recipe
 from masquerade.training.study.progress import Progress
@@ -80,8 +80,15 @@ def optimiser_of(net: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
 class Learner:
     """A network and its optimiser, in the run folder that keeps their state."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - one caller
-        self, run: Path, identity: Mapping[str, Any], net: nn.Module, view: View, recipe: Recipe, seed: int, classes: int
+    def __init__(
+        self,
+        run: Path,
+        identity: Mapping[str, Any],
+        net: nn.Module,
+        view: View,
+        recipe: Recipe,
+        seed: int,
+        classes: int,
     ) -> None:
         """Take up the run where its checkpoint left it.
 

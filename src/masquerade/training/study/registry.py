@@ -75,12 +75,12 @@ def report_cnn(outputs: int) -> nn.Module:
 
 
 def resnet34(outputs: int) -> nn.Module:
-    """torchvision's ResNet34 (He and others, CVPR 2016)."""
+    """Torchvision's ResNet34 (He and others, CVPR 2016)."""
     return cast(nn.Module, torchvision.models.resnet34(num_classes=outputs))
 
 
 def mobilenetv2(outputs: int) -> nn.Module:
-    """torchvision's MobileNetV2 (Sandler and others, CVPR 2018)."""
+    """Torchvision's MobileNetV2 (Sandler and others, CVPR 2018)."""
     return cast(nn.Module, torchvision.models.mobilenet_v2(num_classes=outputs))
 
 
@@ -94,9 +94,7 @@ def small(outputs: int) -> nn.Module:
 NETWORKS = {
     spec.name: spec
     for spec in (
-        NetworkSpec(
-            "report-cnn", report_cnn, REPORT_VIEW, 224, fixed=True, faithful=10, note="report 1's own network"
-        ),
+        NetworkSpec("report-cnn", report_cnn, REPORT_VIEW, 224, fixed=True, faithful=10, note="report 1's own network"),
         NetworkSpec(
             "report-resnet34",
             resnet34,
@@ -195,5 +193,5 @@ def parameter_count(net: nn.Module) -> int:
 
 def has_bf16() -> bool:
     """Tell whether this processor multiplies bfloat16 in hardware, without which it is slower than float32."""
-    able = getattr(torch.cpu, "get_capabilities", dict)()
+    able: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
     return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
