@@ -117,11 +117,12 @@ def load_checkpoint(
 
 def restore_optimiser(optimiser: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
     """Give an optimiser the tensors that it had, named ``INDEX.NAME``."""
+    parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}
     for name, value in tensors.items():
         index, _, key = name.partition(".")
-        packed = value.contiguous(memory_format=torch.channels_last) if value.dim() == 4 else value
-        state.setdefault(int(index), {})[key] = packed
+        like = parameters[int(index)]  # whose layout in memory it had
+        state.setdefault(int(index), {})[key] = torch.empty_like(like).copy_(value) if value.shape == like.shape else value
     optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
 
 

@@ -22,7 +22,7 @@ from masquerade.training.study.checkpoint import load_checkpoint, save_checkpoin
 from masquerade.training.study.faces import CHECK, TEST, TRAIN, StudyFaces
 from masquerade.training.study.plan import Recipe
 from masquerade.training.study.progress import Progress
-from masquerade.training.study.registry import View, has_bf16
+from masquerade.training.study.registry import NetworkSpec, has_bf16, memory_format
 from masquerade.training.study.views import normalised, plain, random_views
 
 EVERY_STEPS = 200
@@ -85,7 +85,7 @@ class Learner:
         run: Path,
         identity: Mapping[str, Any],
         net: nn.Module,
-        view: View,
+        spec: NetworkSpec,
         recipe: Recipe,
         seed: int,
         classes: int,
@@ -95,9 +95,10 @@ class Learner:
         Raises:
             JobDiffers: the checkpoint is of another run.
         """
-        self.net = net.to(memory_format=torch.channels_last)
+        self._format = memory_format(spec)
+        self.net = net.to(memory_format=self._format)
         self.recipe, self.classes = recipe, classes
-        self._run, self._identity, self._view, self._seed = run, identity, view, seed
+        self._run, self._identity, self._view, self._seed = run, identity, spec.view, seed
         self._size = recipe.size or 0
         self._optimiser = optimiser_of(net, recipe)
         self.state, self._best = load_checkpoint(run, identity, net, self._optimiser)
@@ -176,7 +177,7 @@ class Learner:
     def _outputs(self, pixels: Tensor) -> Tensor:
         inputs = normalised(pixels, self._view.mean, self._view.std)
         with torch.autocast("cpu", torch.bfloat16, enabled=self._bf16):
-            outputs = self.net(inputs)
+            outputs = self.net(inputs.contiguous(memory_format=self._format))
         return cast(Tensor, outputs).float()
 
     def predict(self, faces: StudyFaces, part: str, batch: int = 64) -> Predictions:

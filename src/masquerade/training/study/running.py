@@ -54,7 +54,7 @@ def run_plan(plan: StudyPlan, run: Path, progress: Progress, report: Hear, start
         return run
     torch.set_num_threads(get_settings().threads)
     net, start = _network(plan, spec, outputs, run)
-    learner = Learner(run, identity, net, spec.view, recipe, plan.seed, plan.classes)
+    learner = Learner(run, identity, net, spec, recipe, plan.seed, plan.classes)
     faces = prepare(_key(plan, spec, recipe), progress)
     if not (run / folder.CONFIG).exists():
         folder.write_json(run / folder.CONFIG, _config(identity, spec, net, outputs, start))
