@@ -12,8 +12,13 @@ RULES = [
     # probabilities, visible -> label and the parts that show
     # a mask worn right covers all, whatever the second head says
     ([0.8, 0.1, 0.1], [0.9, 0.9, 0.9], "with_mask", ()),
-    # a bare face shows all
-    ([0.1, 0.8, 0.1], [0.1, 0.1, 0.1], "without_mask", PARTS),
+    # without a mask all shows but what something else covers
+    ([0.1, 0.8, 0.1], [0.9, 0.9, 0.5], "without_mask", PARTS),
+    ([0.1, 0.8, 0.1], [0.9, 0.1, 0.9], "without_mask", ("nose", "chin")),
+    ([0.1, 0.8, 0.1], [0.1, 0.1, 0.1], "without_mask", ()),
+    # a model that says nothing of parts
+    ([0.1, 0.8, 0.1], [np.nan] * 3, "without_mask", PARTS),
+    ([0.1, 0.2, 0.7], [np.nan] * 3, "incorrect", ()),
     # worn wrongly: what is likelier than not
     ([0.1, 0.2, 0.7], [0.9, 0.1, 0.1], "incorrect", ("nose",)),
     ([0.1, 0.2, 0.7], [0.9, 0.6, 0.1], "incorrect", ("nose", "mouth")),
@@ -44,7 +49,7 @@ def test_many_at_once_and_some_of_them() -> None:
     assert rows.labels == [rule[2] for rule in RULES]
     assert rows[2:4].visible_parts == [RULES[2][3], RULES[3][3]]
     assert rows[[1, 0]].labels == ["without_mask", "with_mask"]
-    assert rows[rows.probabilities[:, 2] > 0.5].labels == ["incorrect"] * 7
+    assert rows[rows.probabilities[:, 2] > 0.5].labels == ["incorrect"] * 8
 
 
 def test_no_face() -> None:
