@@ -2,7 +2,20 @@
 
 from masquerade.datasets.duplicates import group, hash_files
 from masquerade.datasets.readers import read_folders, read_voc
-from masquerade.datasets.types import LABELS, LabelledPhoto
+from masquerade.datasets.reading import join_sets, read_set
+from masquerade.datasets.types import LABELS, DataSet, LabelledPhoto, Problem
 from masquerade.datasets.wearing_sets import is_held_out
 
-__all__ = ["LABELS", "LabelledPhoto", "group", "hash_files", "is_held_out", "read_folders", "read_voc"]
+__all__ = [
+    "LABELS",
+    "DataSet",
+    "LabelledPhoto",
+    "Problem",
+    "group",
+    "hash_files",
+    "is_held_out",
+    "join_sets",
+    "read_folders",
+    "read_set",
+    "read_voc",
+]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from xml.parsers import expat
 
 import numpy as np
 
+from masquerade.datasets.layouts.voc import CORNERS, parse
 from masquerade.datasets.types import LABELS, LabelledPhoto
 from masquerade.errors import DataMissing, LabelInvalid
 from masquerade.image import PICTURE_SUFFIXES
@@ -20,14 +21,6 @@ NAMES = {
     "mask_weared_incorrect": "incorrect",
 }
 """Names in annotation files, and the label that each stands for."""
-
-
-class _Plain(ET.TreeBuilder):
-    """Takes no document type, without which nothing can declare entities."""
-
-    def doctype(self, name: str, *_: str | None) -> None:
-        """Refuse it."""
-        raise ValueError(f"declares the document type {name}, which annotations never need")
 
 
 def read_voc(images: Path, annotations: Path, source: str) -> list[LabelledPhoto]:
@@ -48,21 +41,21 @@ def read_voc(images: Path, annotations: Path, source: str) -> list[LabelledPhoto
 
 
 def _read_voc_file(path: Path, images: Path, source: str) -> LabelledPhoto:
+    boxes, labels = [], []
     try:
-        root = ET.fromstring(path.read_bytes(), ET.XMLParser(target=_Plain()))  # noqa: S314 - see _Plain
-        name = root.findtext("filename") or ""
-        boxes, labels = [], []
-        for item in root.iter("object"):
-            label = item.findtext("name") or ""
+        content = parse(path.read_bytes())
+        for item in content.objects:
+            label = item.name or ""
             if label not in NAMES:
                 raise LabelInvalid(f"{path}: unknown label {label!r}; known: {', '.join(NAMES)}")
-            corners = [float(item.findtext(f"bndbox/{key}") or "nan") for key in ("xmin", "ymin", "xmax", "ymax")]
+            corners = [float(item.corners.get(key) or "nan") for key in CORNERS]
             if not np.isfinite(corners).all() or corners[0] >= corners[2] or corners[1] >= corners[3]:
                 raise LabelInvalid(f"{path}: box {corners} is empty or incomplete")
             boxes.append([corners[0] - 1, corners[1] - 1, corners[2], corners[3]])
             labels.append(LABELS.index(NAMES[label]))
-    except (OSError, ET.ParseError, ValueError) as error:
+    except (OSError, expat.ExpatError, LookupError, ValueError) as error:
         raise LabelInvalid(f"{path}: {error}") from error
+    name = content.filename
     photo = images / Path(name).name
     if not photo.is_file():
         raise DataMissing(f"{path} names {name!r}, which is not in {images}")
