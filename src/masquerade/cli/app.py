@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from masquerade.cli import doctor, library, look, mask, models
+from masquerade.cli import doctor, library, look, mask, models, sweep
 
 app = typer.Typer(
     name="masquerade",
@@ -18,6 +18,7 @@ app = typer.Typer(
 )
 app.command("look")(look.look)
 app.command("mask")(mask.mask)
+app.command("sweep")(sweep.sweep)
 app.command("doctor")(doctor.doctor)
 app.add_typer(models.app, name="models")
 app.add_typer(library.app, name="library")

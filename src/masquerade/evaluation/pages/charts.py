@@ -126,7 +126,7 @@ def _svg(title: str, marks: Sequence[str]) -> str:
 def _grid(scale: _Scale, ticks: Sequence[float]) -> str:
     marks = []
     for tick in ticks:
-        x, y = scale.at(scale.left, tick)
+        y = scale.at(scale.left, tick)[1]
         marks.append(
             f'<line x1="{LEFT}" y1="{y:.1f}" x2="{WIDTH - RIGHT}" y2="{y:.1f}" stroke="var(--line)"/>'
             f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{tick:.6g}</text>'

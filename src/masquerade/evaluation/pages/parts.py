@@ -11,7 +11,7 @@ from masquerade.evaluation.measures import Measure, Measures
 from masquerade.looking.annotate import WORDS
 from masquerade.looking.report import STYLE
 
-NONE = "–"
+NONE = "-"
 """Stands where there is no number."""
 MORE_STYLE = """
 :root { --one: #0b6bb0; --two: #c83e00; --three: #00795a; --four: #8f5fb0; --five: #8a6d00; --six: #b0446b }
@@ -31,15 +31,19 @@ th.first, td.first { border-left: 1px solid var(--line); padding-left: 1rem }
 .grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(330px, 100%), 1fr)); gap: 1.25rem;
   align-items: start } .grid figure, .card { background: var(--card); border: 1px solid var(--line);
   border-radius: 12px; padding: .8rem 1rem; margin: 0 } figure > svg { display: block; width: 100%; height: auto }
-.matrix td { text-align: right; padding: .35rem .6rem } .matrix table { width: 100% } .matrix th { padding-right: .6rem }
-.key { display: flex; flex-wrap: wrap; gap: .25rem 1rem; padding: 0; margin: .4rem 0; list-style: none; font-size: .85rem }
+.matrix td, .matrix thead th + th { text-align: right; padding: .35rem .6rem }
+.matrix caption { padding-top: 0; color: var(--ink) } .matrix tbody th { white-space: nowrap }
+.matrix table { width: 100% } .matrix th { padding-right: .6rem; width: 1% }
+.key { display: flex; flex-wrap: wrap; gap: .25rem 1rem; padding: 0; margin: .4rem 0; list-style: none;
+  font-size: .85rem }
 .key svg { width: 34px; height: 10px; vertical-align: middle; margin-right: .3rem }
 .faces { display: grid; grid-template-columns: repeat(auto-fill, minmax(128px, 1fr)); gap: .75rem; padding: 0;
   list-style: none } .faces li { background: var(--card); border: 1px solid var(--line); border-radius: 8px;
   overflow: hidden } .faces img, .faces .gone { display: block; width: 100%; aspect-ratio: 1; object-fit: cover }
 .faces .gone { display: grid; place-items: center; background: var(--line); font-size: .8rem; padding: .5rem }
 .faces p { margin: 0; padding: .4rem .6rem .5rem; font-size: .8rem; line-height: 1.35; overflow-wrap: anywhere }
-details { margin: .6rem 0 } summary { cursor: pointer; padding: .25rem 0 } svg text { fill: var(--soft); font-size: 11px }
+details { margin: .6rem 0 } summary { cursor: pointer; padding: .25rem 0 }
+svg text { fill: var(--soft); font-size: 11px }
 @media print { details:not([open]) > *:not(summary) { display: block } }
 """
 LABEL_WORDS = WORDS
@@ -68,7 +72,7 @@ def paragraph(text: str, kind: str = "") -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class Piece:
     """One cell of a table, as text: a value, and what stands small below it."""
 
     text: str
@@ -83,14 +87,17 @@ class Head:
     columns: tuple[str, ...]
 
 
-def table(caption: str, corner: str, heads: Sequence[Head], rows: Iterable[tuple[str, Sequence[Cell]]]) -> str:
+def table(
+    name: str, corner: str, heads: Sequence[Head], rows: Iterable[tuple[str, Sequence[Piece]]], caption: str = ""
+) -> str:
     """Give a table whose columns stand in groups; a row named ``average`` is set off.
 
     Args:
-        caption: plain text above it.
+        name: what it is, for those who hear it.
         corner: heading of the column of row names.
         heads: groups of columns.
         rows: name and cells of each row.
+        caption: plain text above it.
     """
     groups = "".join(
         f'<th class="first" scope="colgroup" colspan="{len(head.columns)}">{escape(head.name)}</th>' for head in heads
@@ -107,7 +114,7 @@ def table(caption: str, corner: str, heads: Sequence[Head], rows: Iterable[tuple
         for name, cells in rows
     )
     return (
-        f'<div class="wide" role="region" tabindex="0" aria-label="{escape(caption)}"><table>'
+        f'<div class="wide" role="region" tabindex="0" aria-label="{escape(name)}"><table>'
         f'<caption>{escape(caption)}</caption><thead><tr><th rowspan="2" scope="col">{escape(corner)}</th>{groups}</tr>'
         f"<tr>{columns}</tr></thead><tbody>{body}</tbody></table></div>"
     )
@@ -117,7 +124,7 @@ def _first(start: bool) -> str:
     return ' class="first"' if start else ""
 
 
-def _cell(cell: Cell) -> str:
+def _cell(cell: Piece) -> str:
     return escape(cell.text) + (f"<small>{escape(cell.small)}</small>" if cell.small else "")
 
 
@@ -135,7 +142,8 @@ def confusion_table(measures: Measures, caption: str) -> str:
         rows.append(f'<tr><th scope="row">{escape(LABEL_WORDS[label])}</th>{cells}</tr>')
     return (
         f'<div class="card matrix"><table><caption>{escape(caption)}</caption>'
-        f'<thead><tr><th scope="col">is \\ was called</th>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+        f'<thead><tr><th scope="col">is \\ was called</th>{heads}</tr></thead><tbody>'
+        f"{''.join(rows)}</tbody></table></div>"
     )
 
 

@@ -121,7 +121,9 @@ def _read(path: Path) -> Sweep:
         values = json.loads(path.read_text(encoding="utf-8"))
         if values["version"] != VERSION:
             raise StudyInvalid(f"{path}: version {values['version']}, expected {VERSION}")
-        return Sweep(tuple(values["models"]), tuple(values["classes"]), tuple(values["rates"]), dict(values["settings"]))
+        return Sweep(
+            tuple(values["models"]), tuple(values["classes"]), tuple(values["rates"]), dict(values["settings"])
+        )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StudyInvalid(f"{path}: is no file of a sweep: {error}", hint="name another folder") from error
 

@@ -10,10 +10,8 @@ from typing import Any
 from masquerade.evaluation.pages.charts import Line, line_chart
 from masquerade.evaluation.pages.mistakes import Pictures, mistakes_list
 from masquerade.evaluation.pages.parts import (
-    Cell as TextCell,
-)
-from masquerade.evaluation.pages.parts import (
     Head,
+    Piece,
     confusion_table,
     document,
     paragraph,
@@ -56,7 +54,7 @@ def sweep_page(sweep: Sweep, runs: Mapping[Cell, Run], tables: Sequence[Table], 
     lead = paragraph(
         f"{len(runs)} of {count} runs: {', '.join(sweep.models)}, at the learning rates "
         f"{', '.join(f'{rate:g}' for rate in sweep.rates)}. Small numbers below a value are its 95 % interval, by "
-        "bootstrap over groups of near-duplicate photos. The test part was not used to choose anything; averages are "
+        "bootstrap over groups of near-duplicate photos. Nothing was chosen by the test part while training; averages are "
         "over the learning rates, as in the report."
     ) + paragraph(PRIVATE, "warn")
     return document("Report 1's study, run again", lead, "".join(parts))
@@ -88,20 +86,23 @@ def _best(runs: Mapping[Cell, Run]) -> str:
     found = best.measures
     parts = [
         f"{name} {share_text(found[measure].value)} ({share_span(found[measure])})"
-        for name, measure in (("correct", "accuracy"), ("macro-F1", "macro_f1"), ("alert recall", "alert_recall"))
+        for name, measure in (("accuracy", "accuracy"), ("macro-F1", "macro_f1"), ("alert recall", "alert_recall"))
     ]
     empty = f" No test face is labelled {', '.join(found.empty)}: its recall is not known." if found.empty else ""
-    return paragraph(f"The best of them by macro-F1: {best.cell.name}: {', '.join(parts)}.{empty}")
+    return paragraph(
+        f"The highest macro-F1 on the test part, which flatters, since it was picked there: {best.cell.name}, with "
+        f"{', '.join(parts)}.{empty}"
+    )
 
 
 def _tables(tables: Sequence[Table]) -> list[str]:
     parts = []
     for one in tables:
         heads = [Head(model, tuple(column.head for column in kept)) for model, kept in one.columns]
-        rows = [(name, [TextCell(entry.text, entry.span) for entry in row]) for name, row in one.rows]
+        rows = [(name, [Piece(entry.text, entry.span) for entry in row]) for name, row in one.rows]
         parts.append(f"<h3>Table {one.number}: {escape(one.title)}</h3>")
         parts.append(paragraph(one.note, "note") if one.note else "")
-        parts.append(table(one.caption, "learning rate", heads, rows))
+        parts.append(table(one.caption, "learning rate", heads, rows, one.size))
     return parts
 
 
@@ -149,9 +150,8 @@ def _mistakes(runs: Mapping[Cell, Run], pictures: Pictures) -> str:
     best = _best_of_each_model(runs)
     for cell, run in sorted(runs.items()):
         opened = " open" if cell in best else ""
-        parts.append(
-            f"<details{opened}><summary>{escape(cell.name)}</summary>{mistakes_list(run.predictions, pictures)}</details>"
-        )
+        faces = mistakes_list(run.predictions, pictures)
+        parts.append(f"<details{opened}><summary>{escape(cell.name)}</summary>{faces}</details>")
     return "".join(parts)
 
 

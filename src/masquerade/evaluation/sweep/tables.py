@@ -16,7 +16,7 @@ from masquerade.evaluation.sweep.published import COUNTERPARTS, FACES, published
 from masquerade.evaluation.sweep.results import Run
 
 AVERAGE = "average"
-Form = Literal["loss", "count", "share"]
+Form = Literal["loss", "count", "share", "number"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,27 +64,29 @@ EFFECTIVE = (
     Column("report 1 as printed (by code)", "effective_code", "count", ours=False),
 )
 EFFECTIVE_NOTE = (
-    "By the report's words, no mask and a mask worn wrongly count as one: both raise the alarm. Its code counts mask and "
-    "mask worn wrongly as one instead, and its printed numbers follow the code. By words, its own logs give the third "
-    "column."
+    "By the report's words, no mask and a mask worn wrongly count as one: both raise the alarm. Its code counts mask "
+    "and mask worn wrongly as one instead, and its printed numbers follow the code. By words, its own logs give the "
+    "third column."
 )
+CALIBRATION = (Column("ours", "calibration_error", "number"),)
+CALIBRATION_NOTE = "Fifteen bins of equal width. A draw of the bootstrap has larger gaps: the interval leans upwards."
 
 
-def _both(measure: str) -> tuple[Column, ...]:
-    return (Column("ours", measure, "share"), Column("report 1's logs", measure, "share", ours=False))
+def _both(measure: str, form: Form = "share") -> tuple[Column, ...]:
+    return (Column("ours", measure, form), Column("report 1's logs", measure, form, ours=False))
 
 
 WISHES = (
     Wish("1.1", "Average testing loss", 2, LOSS, LOSS_NOTE),
     Wish("1.2", "Correct predictions", 2, CORRECT),
     Wish("1.3", "Recall of faces without mask", 2, (Column("ours", "recall_without_mask", "share"),)),
-    Wish("1.4", "Macro-F1", 2, (Column("ours", "macro_f1", "share"),)),
-    Wish("1.5", "Expected calibration error", 2, (Column("ours", "calibration_error", "share"),)),
+    Wish("1.4", "Macro-F1", 2, (Column("ours", "macro_f1", "number"),)),
+    Wish("1.5", "Expected calibration error", 2, CALIBRATION, CALIBRATION_NOTE),
     Wish("2.1", "Average testing loss", 3, LOSS, LOSS_NOTE),
     Wish("2.2", "Correct predictions", 3, CORRECT),
     Wish("2.3", "Effective correct predictions", 3, EFFECTIVE, EFFECTIVE_NOTE),
     Wish("2.4", "Recall of masks worn wrongly", 3, _both("recall_incorrect")),
-    Wish("2.5", "Macro-F1", 3, _both("macro_f1")),
+    Wish("2.5", "Macro-F1", 3, _both("macro_f1", "number")),
     Wish(
         "2.6",
         "Alert recall",
@@ -93,7 +95,7 @@ WISHES = (
         "Share of faces with no mask, or one worn wrongly, that are called either.",
     ),
     Wish("2.7", "Alert precision", 3, _both("alert_precision")),
-    Wish("2.8", "Expected calibration error", 3, (Column("ours", "calibration_error", "share"),)),
+    Wish("2.8", "Expected calibration error", 3, CALIBRATION, CALIBRATION_NOTE),
 )
 """Tables 1.1 to 2.3 are the report's; the others say what those hide."""
 
@@ -134,9 +136,14 @@ class Table:
     rows: tuple[tuple[str, tuple[Entry, ...]], ...]
 
     @property
+    def size(self) -> str:
+        """How many classes and faces."""
+        return f"{self.classes} classes, {self.faces} test faces"
+
+    @property
     def caption(self) -> str:
         """Number, title and how many faces."""
-        return f"Table {self.number}: {self.title}, {self.classes} classes, {self.faces} test faces"
+        return f"Table {self.number}: {self.title}, {self.size}"
 
 
 def make_tables(sweep: Sweep, runs: Mapping[Cell, Run]) -> list[Table]:
@@ -184,6 +191,8 @@ def _entry(column: Column, value: Measure, classes: int, faces: int) -> Entry:
         return Entry(value, NONE, "")
     if column.form == "loss":
         return Entry(value, number_text(value.value, 5), number_span(value, 4))
+    if column.form == "number":
+        return Entry(value, number_text(value.value, 3), number_span(value, 3))
     if column.form == "share":
         return Entry(value, share_text(value.value), share_span(value))
     whole = faces if column.ours else FACES[classes]
