@@ -178,6 +178,12 @@ class ClassEmpty(MasqueradeError):
     code = "class_empty"
 
 
+class TrainingDiverged(MasqueradeError):
+    """The loss of a training run is no number any more."""
+
+    code = "training_diverged"
+
+
 class SettingsInvalid(MasqueradeError):
     """A setting from the environment or the settings file cannot be used."""
 

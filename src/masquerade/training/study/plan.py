@@ -98,8 +98,8 @@ class StudyPlan:
         abridged: take only so many faces, in the labels' proportions.
         weights: file to start from, ``none`` for random weights; None for the network's own.
         faithful: give the network the outputs of report 1's code (10, or ImageNet's 1,000), of which the first count.
-        layout, images, names: of the data, as ``datasets.read_set`` takes them: layout, folder of the photos, and
-            class names with the label that each stands for.
+        layout, images, names, whole: of the data, as ``datasets.read_set`` takes them: layout, folder of the photos,
+            class names with the label that each stands for, and whether each photo is a face and nothing else.
     """
 
     data: tuple[Path, ...]
@@ -117,6 +117,7 @@ class StudyPlan:
     layout: str | None = None
     images: Path | None = None
     names: tuple[tuple[str, str], ...] = ()
+    whole: bool = False
 
     def __post_init__(self) -> None:
         """Check the values, and give paths from the root, so that a plan means the same from any folder."""
