@@ -41,6 +41,9 @@ def sweep(  # noqa: PLR0913, PLR0917 - one each option
         list[str] | None,
         typer.Option("--class", metavar="NAME=LABEL", help="What a class name stands for; repeat it."),
     ] = None,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Each photo is a tight crop of a face; none is looked for.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the measures of all runs as JSON.")] = False,
 ) -> None:
     """Train every model at every learning rate, and write report 1's tables with its numbers beside ours.
@@ -68,18 +71,19 @@ def sweep(  # noqa: PLR0913, PLR0917 - one each option
             layout=layout,
             images=images,
             names=_names(names or []),
+            whole=whole,
         )
 
     wanted = Sweep(tuple(chosen), tuple(_split(classes, int, "--classes")), tuple(_split(lr, float, "--lr")), {})
     wanted = _complete(wanted, plan_of, own_weights.get(""))
-    whole = open_sweep(out, wanted)
+    every = open_sweep(out, wanted)
     number = _Numbering(len(wanted.cells()))
     outcomes = run_cells(out, wanted.cells(), lambda cell, run: train(plan_of(cell), run, Bar), number.tell)
     failed = {one.cell: str(one.error) for one in outcomes if one.error is not None}
-    with Bar("measuring", len(whole.cells())) as bar:
-        tables, failed = write_results(out, whole, failed, lambda _: bar.advance())
+    with Bar("measuring", len(every.cells())) as bar:
+        tables, failed = write_results(out, every, failed, lambda _: bar.advance())
     if as_json:
-        typer.echo(json.dumps(_told(out, whole, failed)))
+        typer.echo(json.dumps(_told(out, every, failed)))
     else:
         from masquerade.evaluation.sweep.tables import tables_text
 
@@ -126,11 +130,11 @@ class _Numbering:
         typer.echo(f"{self._done} of {self._count}  {outcome.cell.name}: {words[outcome.state]}", err=True)
 
 
-def _told(out: Path, whole: Sweep, failed: dict[Cell, str]) -> dict[str, Any]:
+def _told(out: Path, every: Sweep, failed: dict[Cell, str]) -> dict[str, Any]:
     from masquerade.evaluation.sweep import is_finished, read_run
 
     runs = []
-    for cell in whole.cells():
+    for cell in every.cells():
         told: dict[str, Any] = {"model": cell.model, "classes": cell.classes, "rate": cell.rate}
         folder = out / "runs" / cell.name
         if cell in failed:
@@ -138,7 +142,7 @@ def _told(out: Path, whole: Sweep, failed: dict[Cell, str]) -> dict[str, Any]:
         elif is_finished(folder):
             told |= read_run(folder, cell).measures.to_dict()
         runs.append(told)
-    return {"out": str(out), "settings": whole.settings, "runs": runs}
+    return {"out": str(out), "settings": every.settings, "runs": runs}
 
 
 def _split(text: str, kind: Callable[[str], T], option: str) -> list[T]:
