@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from masquerade.cli import datasets, doctor, library, look, mask, models, sweep
+from masquerade.cli import datasets, doctor, evaluate, library, look, mask, models, sweep
 
 app = typer.Typer(
     name="masquerade",
@@ -23,6 +23,7 @@ app.command("doctor")(doctor.doctor)
 app.add_typer(models.app, name="models")
 app.add_typer(library.app, name="library")
 app.add_typer(datasets.app, name="datasets")
+app.add_typer(evaluate.app, name="evaluate")
 
 
 def _version(wanted: bool) -> None:

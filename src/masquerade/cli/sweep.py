@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from masquerade.cli.labelled import class_names
 from masquerade.cli.printing import shown
 from masquerade.cli.progress import Bar
 
@@ -70,7 +71,7 @@ def sweep(  # noqa: PLR0913, PLR0917 - one each option
             faithful=faithful,
             layout=layout,
             images=images,
-            names=_names(names or []),
+            names=tuple(class_names(names or []).items()),
             whole=whole,
         )
 
@@ -161,10 +162,3 @@ def _weights(given: list[str]) -> dict[str, Path]:
         model, equals, file = text.rpartition("=")
         found[ALIASES.get(model, model) if equals else ""] = Path(file)
     return found
-
-
-def _names(given: list[str]) -> tuple[tuple[str, str], ...]:
-    pairs = [tuple(text.rpartition("=")[::2]) for text in given]
-    if any(not name for name, _ in pairs):
-        raise typer.BadParameter(f"{given}: expected NAME=LABEL", param_hint="--class")
-    return tuple((name, label) for name, label in pairs)

@@ -54,8 +54,8 @@ def sweep_page(sweep: Sweep, runs: Mapping[Cell, Run], tables: Sequence[Table], 
     lead = paragraph(
         f"{len(runs)} of {count} runs: {', '.join(sweep.models)}, at the learning rates "
         f"{', '.join(f'{rate:g}' for rate in sweep.rates)}. Small numbers below a value are its 95 % interval, by "
-        "bootstrap over groups of near-duplicate photos. Training chose nothing by the test part; averages are over the "
-        "learning rates, as in the report."
+        "bootstrap over groups of near-duplicate photos. Training chose nothing by the test part. Averages are over "
+        "the learning rates, as in the report."
     ) + paragraph(PRIVATE, "warn")
     return document("Report 1's study, run again", lead, "".join(parts))
 
