@@ -55,7 +55,8 @@ def mistakes_list(predictions: Predictions, pictures: Pictures, count: int = SHO
         return "<p>No mistake.</p>"
     worst = wrong[np.argsort(-predictions.losses[wrong], kind="stable")][:count]
     items = "".join(_item(predictions, int(index), pictures) for index in worst)
-    return f'<ul class="faces">{items}</ul><p class="soft">{len(worst)} of {len(wrong)} mistakes, the surest first.</p>'
+    count_words = f"{len(worst)} of {len(wrong)} mistakes, the largest loss first."
+    return f'<ul class="faces">{items}</ul><p class="soft">{count_words}</p>'
 
 
 def _item(predictions: Predictions, index: int, pictures: Pictures) -> str:
