@@ -21,6 +21,7 @@ def train(
     run: Path,
     progress: Progress = quiet,
     report: Callable[[dict[str, Any]], None] = lambda _: None,
+    started: Callable[[dict[str, Any]], None] = lambda _: None,
 ) -> Path:
     """Train a network, or go on where an earlier call in the same folder stopped.
 
@@ -29,6 +30,7 @@ def train(
         run: the run folder: new, empty, or of the same plan. A finished one is left as it is.
         progress: makes a bar of progress from a word and a count; ``masquerade.cli.progress.Bar`` is one.
         report: takes each epoch's figures, as ``metrics.jsonl`` has them.
+        started: takes the configuration, the count of faces, and of epochs done before, when the first step is near.
 
     Returns:
         The run folder, from the root.
@@ -39,9 +41,10 @@ def train(
         JobDiffers: the folder holds a run, or a checkpoint, of another plan; the message says what differs.
         DestinationUnusable: the folder holds other files, or cannot be written.
         WeightsUnusable: the weights to start from are absent, or do not fit.
-        DataMissing, LabelInvalid, ClassEmpty: the data cannot be used.
+        DataMissing, LabelInvalid, ImageError, ClassEmpty: the data cannot be used.
+        TrainingDiverged: the loss is no number any more.
     """
     require_extra()
     from masquerade.training.study.running import run_plan  # noqa: PLC0415 - needs torch
 
-    return run_plan(plan, run, progress, report)
+    return run_plan(plan, run, progress, report, started)

@@ -37,7 +37,6 @@ class State:
         best_epoch: the epoch whose weights are kept as the best, or 0.
         best_score: macro-F1 and negative loss there, on the part set aside.
         stopped: whether training ended early.
-        done: whether all epochs are finished.
     """
 
     epoch: int = 0
@@ -71,7 +70,8 @@ def save_checkpoint(
         run: the run folder.
         identity: what the run is of; ``load_checkpoint`` compares it.
         state: how far it is.
-        net, optimiser: whose tensors are kept.
+        net: its weights are kept.
+        optimiser: its tensors are kept.
         best: weights of the best epoch so far.
     """
     tensors = {f"{NET}{name}": value for name, value in net.state_dict().items()}
@@ -107,11 +107,9 @@ def load_checkpoint(
             tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118 - no mapping
     except (OSError, SafetensorError, KeyError, ValueError) as error:
         raise DestinationUnusable(f"{path} is damaged: {error}", hint="train in a new folder") from error
-    differing = differences(identity, other)
+    differing = differences(other, identity)
     if differing:
-        raise JobDiffers(
-            f"{path} is of another run (here, there): {'; '.join(differing)}", hint="train in a new folder"
-        )
+        raise JobDiffers(f"{path} is of another run: {'; '.join(differing)}", hint="train in a new folder")
     net.load_state_dict(_below(tensors, NET))
     restore_optimiser(optimiser, _below(tensors, OPTIMISER))
     return state, _below(tensors, BEST) or None
@@ -119,11 +117,12 @@ def load_checkpoint(
 
 def restore_optimiser(optimiser: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
     """Give an optimiser the tensors that it had, named ``INDEX.NAME``."""
+    parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}
     for name, value in tensors.items():
         index, _, key = name.partition(".")
-        packed = value.contiguous(memory_format=torch.channels_last) if value.dim() == 4 else value
-        state.setdefault(int(index), {})[key] = packed
+        like = parameters[int(index)]  # whose layout in memory it had
+        state.setdefault(int(index), {})[key] = torch.empty_like(like).copy_(value) if value.shape == like.shape else value
     optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
 
 

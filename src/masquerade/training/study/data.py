@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -56,9 +54,7 @@ class DataKey:
     def of(cls, plan: StudyPlan, check: float, size: int, room: int, crop: str, margin: float) -> DataKey:
         """Keep of the plan what matters here."""
         kept = ("data", "classes", "seed", "abridged", "layout", "images", "names", "whole")
-        return cls(
-            StudyPlan(model="", **{name: getattr(plan, name) for name in kept}), check, size, room, crop, margin
-        )
+        return cls(StudyPlan(model="", **{name: getattr(plan, name) for name in kept}), check, size, room, crop, margin)
 
 
 def prepare(key: DataKey, progress: Progress) -> StudyFaces:
@@ -92,7 +88,7 @@ def _prepare(key: DataKey, progress: Progress) -> StudyFaces:
     parts = _set_aside(photos, split, key.check, plan.seed)
     part_of = np.array([parts[photos[index].key] for index in found.photos[chosen]])
     _refuse_empty(found.labels[chosen], part_of, plan.classes)
-    images = _cut(photos, found, chosen, key, progress)
+    images = _cut(photos, found, chosen, part_of == TRAIN, key, progress)
     keys = tuple(photo.key for photo in photos)
     return StudyFaces(
         images=images,
@@ -191,7 +187,9 @@ def _set_aside(photos: Sequence[LabelledPhoto], split: Split, share: float, seed
     counts = np.zeros((len(train), 1 + len(LABELS)), np.int64)
     for photo in photos:
         if parts[photo.key] == TRAIN:
-            counts[rows[split.groups[photo.key]]] += np.bincount([0, *(1 + label for label in photo.labels)], minlength=4)
+            counts[rows[split.groups[photo.key]]] += np.bincount(
+                [0, *(1 + label for label in photo.labels)], minlength=4
+            )
     dealt = deal(counts, [1 - share, share], seed)
     aside = {number for number, part in zip(train, dealt, strict=True) if part == 1}
     return {name: CHECK if part == TRAIN and split.groups[name] in aside else part for name, part in parts.items()}
@@ -214,19 +212,26 @@ def _cut(
     photos: Sequence[LabelledPhoto],
     found: LabelledFaces,
     chosen: NDArray[np.intp],
+    learnt: NDArray[np.bool_],
     key: DataKey,
     progress: Progress,
 ) -> NDArray[np.uint8]:
-    """Cut out the chosen faces: (n, size + 2 room, size + 2 room, 3), the plain view in the middle."""
+    """Cut out the chosen faces: (n, size + 2 room, size + 2 room, 3), the plain view in the middle.
+
+    The room around it is filled for faces to learn from. The others are cut exactly as the finished network is given
+    them, whereas averaging down over the larger area would shift its blocks.
+    """
     stored = key.size + 2 * key.room
-    boxes = widened(found.boxes[chosen], stored / key.size)
     images = np.zeros((len(chosen), stored, stored, 3), np.uint8)
-    owners = found.photos[chosen]
+    middle = images[:, key.room : key.room + key.size, key.room : key.room + key.size]
+    owners, boxes, crop = found.photos[chosen], found.boxes[chosen], cast(Crop, key.crop)
     with progress("cutting out faces", len(chosen)) as bar:
         for photo in np.unique(owners):
             rows = np.flatnonzero(owners == photo)
             picture = read_image(photos[photo].path)
-            images[rows] = face_crops(picture, boxes[rows], stored, key.margin, cast(Crop, key.crop))
+            inner, wider = rows[~learnt[rows]], rows[learnt[rows]]
+            middle[inner] = face_crops(picture, boxes[inner], key.size, key.margin, crop)
+            images[wider] = face_crops(picture, widened(boxes[wider], stored / key.size), stored, key.margin, crop)
             for _ in rows:
                 bar.advance()
     return images
@@ -238,7 +243,7 @@ def widened(boxes: NDArray[np.float32], factor: float) -> NDArray[np.float32]:
     return np.concatenate([centres - half, centres + half], axis=1)
 
 
-def _counts(  # noqa: PLR0913, PLR0917 - one caller
+def _counts(
     sets: Sequence[DataSet],
     photos: Sequence[LabelledPhoto],
     found: LabelledFaces,
@@ -266,7 +271,9 @@ def _remarks(
     sets: Sequence[DataSet], photos: Sequence[LabelledPhoto], found: LabelledFaces, left_out: int
 ) -> tuple[str, ...]:
     lines = [f"{one.root}: {note}" for one in sets for note in one.notes]
-    lines += [f"{one.root}: class {name}: {count} rows left out" for one in sets for name, count in one.left_out.items()]
+    lines += [
+        f"{one.root}: class {name}: {count} rows left out" for one in sets for name, count in one.left_out.items()
+    ]
     lines += [str(problem) for one in sets for problem in one.problems]
     lines += [f"{photos[index].path}: no face was found" for index in found.missed]
     if left_out:

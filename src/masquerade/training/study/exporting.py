@@ -67,7 +67,9 @@ def to_onnx(net: nn.Module, view: View, classes: int, size: int) -> bytes:
     return model.SerializeToString(deterministic=True)
 
 
-def write_model(run: Path, content: bytes, size: int, view: View, labels: tuple[str, ...], words: dict[str, Any]) -> None:
+def write_model(
+    run: Path, content: bytes, size: int, view: View, labels: tuple[str, ...], words: dict[str, Any]
+) -> None:
     """Write ``model.onnx`` and its card.
 
     Args:
@@ -93,9 +95,7 @@ def write_model(run: Path, content: bytes, size: int, view: View, labels: tuple[
             ),
         ),
         outputs=(
-            CardTensor(
-                name="probabilities", shape=("batch", len(labels)), meaning=f"{', '.join(labels)}; sums to 1"
-            ),
+            CardTensor(name="probabilities", shape=("batch", len(labels)), meaning=f"{', '.join(labels)}; sums to 1"),
         ),
         parameters={"labels": list(labels), "size": size, "margin": view.margin, "crop": view.crop},
     )

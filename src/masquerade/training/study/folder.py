@@ -47,13 +47,13 @@ def claim(run: Path, identity: Mapping[str, Any]) -> None:
         if CONFIG not in others:
             raise DestinationUnusable(f"{run} holds {others[0]}, which is of no run", hint="name a new folder")
         known = json.loads(config.read_text(encoding="utf-8"))
-        differing = differences(identity, {name: known[name] for name in identity})
+        differing = differences({name: known[name] for name in identity}, identity)
     except OSError as error:
         raise unusable(run, error) from error
     except (KeyError, TypeError, ValueError) as error:
         raise DestinationUnusable(f"{config} is not that of a run: {error}", hint="name a new folder") from error
     if differing:
-        raise JobDiffers(f"{run} is of another run (here, there): {'; '.join(differing)}", hint="name a new folder")
+        raise JobDiffers(f"{run} is of another run: {'; '.join(differing)}", hint="name a new folder")
 
 
 def write_json(path: Path, values: Mapping[str, Any]) -> None:

@@ -18,11 +18,11 @@ from masquerade.datasets.types import LABELS
 from masquerade.errors import TrainingDiverged
 from masquerade.evaluation.measures import Measures, measure
 from masquerade.evaluation.predictions import Predictions
-from masquerade.training.study.checkpoint import State, load_checkpoint, save_checkpoint
+from masquerade.training.study.checkpoint import load_checkpoint, save_checkpoint
 from masquerade.training.study.faces import CHECK, TEST, TRAIN, StudyFaces
 from masquerade.training.study.plan import Recipe
 from masquerade.training.study.progress import Progress
-from masquerade.training.study.registry import View, has_bf16
+from masquerade.training.study.registry import NetworkSpec, has_bf16, memory_format
 from masquerade.training.study.views import normalised, plain, random_views
 
 EVERY_STEPS = 200
@@ -80,17 +80,25 @@ def optimiser_of(net: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
 class Learner:
     """A network and its optimiser, in the run folder that keeps their state."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - one caller
-        self, run: Path, identity: Mapping[str, Any], net: nn.Module, view: View, recipe: Recipe, seed: int, classes: int
+    def __init__(
+        self,
+        run: Path,
+        identity: Mapping[str, Any],
+        net: nn.Module,
+        spec: NetworkSpec,
+        recipe: Recipe,
+        seed: int,
+        classes: int,
     ) -> None:
         """Take up the run where its checkpoint left it.
 
         Raises:
             JobDiffers: the checkpoint is of another run.
         """
-        self.net = net.to(memory_format=torch.channels_last)
+        self._format = memory_format(spec)
+        self.net = net.to(memory_format=self._format)
         self.recipe, self.classes = recipe, classes
-        self._run, self._identity, self._view, self._seed = run, identity, view, seed
+        self._run, self._identity, self._view, self._seed = run, identity, spec.view, seed
         self._size = recipe.size or 0
         self._optimiser = optimiser_of(net, recipe)
         self.state, self._best = load_checkpoint(run, identity, net, self._optimiser)
@@ -169,7 +177,7 @@ class Learner:
     def _outputs(self, pixels: Tensor) -> Tensor:
         inputs = normalised(pixels, self._view.mean, self._view.std)
         with torch.autocast("cpu", torch.bfloat16, enabled=self._bf16):
-            outputs = self.net(inputs)
+            outputs = self.net(inputs.contiguous(memory_format=self._format))
         return cast(Tensor, outputs).float()
 
     def predict(self, faces: StudyFaces, part: str, batch: int = 64) -> Predictions:

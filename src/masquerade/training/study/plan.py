@@ -81,7 +81,7 @@ RECIPES = {
         watch_test=False,
     ),
 }
-"""``report`` is the recipe of report 1's code: SGD without momentum, batch 10, 5 epochs, 224 pixels, no augmentation."""
+"""``report`` is the recipe of report 1's code: SGD without momentum, batch 10, 5 epochs, 224 pixels, plain views."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,12 +200,12 @@ class StudyPlan:
 
 
 def differences(one: Mapping[str, Any], other: Mapping[str, Any], prefix: str = "") -> list[str]:
-    """Name what differs between two nested dictionaries, as ``name: here, there``."""
+    """Say what differs between two nested dictionaries, as ``NAME is ONE, not OTHER``."""
     found = []
     for name in sorted({*one, *other}):
         here, there = one.get(name), other.get(name)
         if isinstance(here, Mapping) and isinstance(there, Mapping):
             found += differences(here, there, f"{prefix}{name}.")
         elif here != there:
-            found.append(f"{prefix}{name}: {here}, {there}")
+            found.append(f"{prefix}{name} is {here}, not {there}")
     return found

@@ -48,7 +48,7 @@ def curves(rows: Sequence[dict[str, Any]], what: str, title: str, unit: str, tar
     axes.set_xlabel("epoch")
     axes.set_ylabel(unit)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.margins(x=0.08)
+    axes.margins(x=0.14)
     axes.grid(alpha=0.3)
     axes.legend(frameon=False)
     _save(figure, target)
@@ -68,7 +68,12 @@ def confusion_figure(title: str, labels: Sequence[str], confusion: Any) -> Figur
         for down, count in enumerate(row):
             share = shares[across][down]
             axes.text(
-                down, across, f"{count}\n{share:.1%}", ha="center", va="center", color="white" if share > 0.5 else "black"
+                down,
+                across,
+                f"{count}\n{share:.1%}",
+                ha="center",
+                va="center",
+                color="white" if share > 0.5 else "black",
             )
     names = [name.replace("_", " ") for name in labels]
     axes.set_xticks(range(len(names)), names)

@@ -50,6 +50,7 @@ class NetworkSpec:
         view: what it sees of a face.
         size: side of its input in pixels, where recipe and plan do not say.
         fixed: whether it takes no other size.
+        channels_last: whether it is faster with its channels last in memory; 4 channels are twice as slow that way.
         imagenet: its torchvision weights, as ``MobileNet_V2_Weights.IMAGENET1K_V1``; empty where it starts from random
             ones.
         faithful: outputs in report 1's code, or None where the report has no such network.
@@ -61,6 +62,7 @@ class NetworkSpec:
     view: View
     size: int
     fixed: bool = False
+    channels_last: bool = True
     imagenet: str = ""
     faithful: int | None = None
     note: str = ""
@@ -75,12 +77,12 @@ def report_cnn(outputs: int) -> nn.Module:
 
 
 def resnet34(outputs: int) -> nn.Module:
-    """torchvision's ResNet34 (He and others, CVPR 2016)."""
+    """Torchvision's ResNet34 (He and others, CVPR 2016)."""
     return cast(nn.Module, torchvision.models.resnet34(num_classes=outputs))
 
 
 def mobilenetv2(outputs: int) -> nn.Module:
-    """torchvision's MobileNetV2 (Sandler and others, CVPR 2018)."""
+    """Torchvision's MobileNetV2 (Sandler and others, CVPR 2018)."""
     return cast(nn.Module, torchvision.models.mobilenet_v2(num_classes=outputs))
 
 
@@ -94,9 +96,7 @@ def small(outputs: int) -> nn.Module:
 NETWORKS = {
     spec.name: spec
     for spec in (
-        NetworkSpec(
-            "report-cnn", report_cnn, REPORT_VIEW, 224, fixed=True, faithful=10, note="report 1's own network"
-        ),
+        NetworkSpec("report-cnn", report_cnn, REPORT_VIEW, 224, fixed=True, faithful=10, note="report 1's own network"),
         NetworkSpec(
             "report-resnet34",
             resnet34,
@@ -183,6 +183,11 @@ def build_network(spec: NetworkSpec, outputs: int, weights: Path | None, random:
     return net, f"ImageNet weights of torchvision (BSD-3-Clause), {source}"
 
 
+def memory_format(spec: NetworkSpec) -> torch.memory_format:
+    """How the network's weights and its batches lie in memory."""
+    return torch.channels_last if spec.channels_last else torch.contiguous_format
+
+
 def head_of(net: nn.Module) -> str:
     """Prefix of the names of the last layer's weights."""
     return [name for name, module in net.named_modules() if isinstance(module, nn.Linear)][-1] + "."
@@ -195,5 +200,5 @@ def parameter_count(net: nn.Module) -> int:
 
 def has_bf16() -> bool:
     """Tell whether this processor multiplies bfloat16 in hardware, without which it is slower than float32."""
-    able = getattr(torch.cpu, "get_capabilities", dict)()
+    able: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
     return bool(able.get("avx512_bf16") or able.get("amx_bf16"))

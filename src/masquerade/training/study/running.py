@@ -38,8 +38,10 @@ from masquerade.training.study.registry import (
 )
 from masquerade.training.study.views import room
 
+Hear = Callable[[dict[str, Any]], None]
 
-def run_plan(plan: StudyPlan, run: Path, progress: Progress, report: Callable[[dict[str, Any]], None]) -> Path:
+
+def run_plan(plan: StudyPlan, run: Path, progress: Progress, report: Hear, started: Hear) -> Path:
     """Do what ``study.train`` says."""
     run = absolute(run)
     spec = find_spec(plan.model)
@@ -52,12 +54,14 @@ def run_plan(plan: StudyPlan, run: Path, progress: Progress, report: Callable[[d
         return run
     torch.set_num_threads(get_settings().threads)
     net, start = _network(plan, spec, outputs, run)
-    learner = Learner(run, identity, net, spec.view, recipe, plan.seed, plan.classes)
+    learner = Learner(run, identity, net, spec, recipe, plan.seed, plan.classes)
     faces = prepare(_key(plan, spec, recipe), progress)
     if not (run / folder.CONFIG).exists():
         folder.write_json(run / folder.CONFIG, _config(identity, spec, net, outputs, start))
     folder.write_split(run, faces)
     folder.write_rows(run, learner.state.rows)
+    config = folder.read_json(run / folder.CONFIG)
+    started(config | {"faces": dict(faces.counts), "epochs_done": learner.state.epoch})
     with Board(run, learner.state.epoch) as board:
 
         def done(row: dict[str, Any]) -> None:
@@ -66,7 +70,7 @@ def run_plan(plan: StudyPlan, run: Path, progress: Progress, report: Callable[[d
             report(row)
 
         learner.fit(faces, progress, done)
-    _finish(run, plan, spec, learner, faces)
+    _finish(run, plan, spec, learner, faces, config)
     return run
 
 
@@ -104,7 +108,9 @@ def _config(identity: dict[str, Any], spec: NetworkSpec, net: nn.Module, outputs
     }
 
 
-def _finish(run: Path, plan: StudyPlan, spec: NetworkSpec, learner: Learner, faces: StudyFaces) -> None:
+def _finish(
+    run: Path, plan: StudyPlan, spec: NetworkSpec, learner: Learner, faces: StudyFaces, config: dict[str, Any]
+) -> None:
     """Measure on the test part, and write predictions, plots, the model with its card, and last the result."""
     recipe, state = learner.recipe, learner.state
     predictions = learner.predict(faces, TEST)
@@ -114,7 +120,6 @@ def _finish(run: Path, plan: StudyPlan, spec: NetworkSpec, learner: Learner, fac
     draw_plots(run, title, state.rows, plan.labels, found.confusion)
     size = recipe.size or spec.size
     content = to_onnx(learner.net, spec.view, plan.classes, size)
-    config = folder.read_json(run / folder.CONFIG)
     write_model(run, content, size, spec.view, plan.labels, _card_words(plan, spec, recipe, found, faces, config))
     folder.write_json(
         run / folder.RESULT,
@@ -136,7 +141,7 @@ def _finish(run: Path, plan: StudyPlan, spec: NetworkSpec, learner: Learner, fac
     )
 
 
-def _card_words(  # noqa: PLR0913, PLR0917 - one caller
+def _card_words(
     plan: StudyPlan, spec: NetworkSpec, recipe: Recipe, found: Measures, faces: StudyFaces, config: dict[str, Any]
 ) -> dict[str, Any]:
     start = config["network"]["start"]

@@ -95,7 +95,7 @@ def draw(rng: np.random.Generator, count: int, stored: int, size: int) -> Draws:
 def random_views(images: NDArray[np.uint8], size: int, rng: np.random.Generator) -> Tensor:
     """Random views of stored pictures (n, side, side, 3): (n, 3, size, size) of 0 to 255."""
     draws = draw(rng, len(images), images.shape[1], size)
-    noise = rng.standard_normal((len(images), 3, size, size), np.float32)
+    noise = rng.standard_normal((int((draws.noise > 0).sum()), 3, size, size), np.float32)
     return apply(images, size, draws, noise)
 
 
@@ -106,7 +106,7 @@ def apply(images: NDArray[np.uint8], size: int, draws: Draws, noise: NDArray[np.
         images: (n, side, side, 3) uint8 RGB.
         size: side of the views in pixels.
         draws: what chance does to each.
-        noise: (n, 3, size, size) of unit deviation.
+        noise: (m, 3, size, size) of unit deviation, for the m pictures that get any.
 
     Returns:
         (n, 3, size, size) float32 of 0 to 255.
@@ -119,7 +119,8 @@ def apply(images: NDArray[np.uint8], size: int, draws: Draws, noise: NDArray[np.
     views = views * torch.from_numpy(draws.gains)[:, :, None, None]
     mean = views.mean(dim=(1, 2, 3), keepdim=True)
     views = (views - mean) * _column(draws.contrasts) + mean + _column(draws.offsets)
-    views = views + torch.from_numpy(noise) * _column(draws.noise)
+    noisy = draws.noise > 0
+    views[torch.from_numpy(noisy)] += torch.from_numpy(noise) * _column(draws.noise[noisy])
     return _hide(views, draws.spots).clamp_(0, 255).contiguous(memory_format=torch.channels_last)
 
 
