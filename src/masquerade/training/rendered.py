@@ -58,6 +58,10 @@ Render = Callable[[np.random.Generator, NDArray[np.uint8], Faces], Row | None]
 """Draws on one face; None where it cannot."""
 
 
+_shared: dict[str, BareFaces] = {}
+"""The faces that the workers draw on."""
+
+
 def masked(rng: np.random.Generator, image: NDArray[np.uint8], face: Faces) -> Row | None:
     """Put a mask by chance onto a face, now and then over a beard or under a visor."""
     beard, shield = rng.random(2) < (BEARDED, SHIELDED)
@@ -124,13 +128,16 @@ def render(faces: BareFaces, renders: Sequence[tuple[Render, Callable[[str], int
         seed: of every draw.
     """
     jobs = [
-        (faces.images[index], faces.face(index), (seed, number, index, turn), kind)
+        (index, (seed, number, index, turn), kind)
         for index in range(len(faces))
         for number, (kind, times) in enumerate(renders)
         for turn in range(times(str(faces.sources[index])))
     ]
-    with get_context("spawn").Pool(get_settings().threads) as pool:
+    # Forked workers share the faces; no model is loaded in this process that they could not use.
+    _shared["faces"] = faces
+    with get_context("fork").Pool(get_settings().threads) as pool:
         rows = [row for row in pool.imap(_job, jobs, chunksize=32) if row is not None]
+    _shared.clear()
     states = np.array([row[1] for row in rows], np.int64)
     return Examples(
         images=np.stack([row[0] for row in rows]),
@@ -141,7 +148,8 @@ def render(faces: BareFaces, renders: Sequence[tuple[Render, Callable[[str], int
     )
 
 
-def _job(job: tuple[NDArray[np.uint8], Faces, tuple[int, ...], Render]) -> Row | None:
+def _job(job: tuple[int, tuple[int, ...], Render]) -> Row | None:
     cv2.setNumThreads(1)
-    image, face, seed, kind = job
-    return kind(np.random.default_rng(seed), image, face)
+    index, seed, kind = job
+    faces = _shared["faces"]
+    return kind(np.random.default_rng(seed), faces.images[index], faces.face(index))
