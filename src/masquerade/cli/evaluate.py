@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from masquerade.cli.labelled import class_names
+from masquerade.cli.datasets import classes_of
 from masquerade.cli.printing import shown
 from masquerade.cli.progress import Bar
 
@@ -69,7 +69,7 @@ def wearing(  # noqa: PLR0913, PLR0917 - one each option
 
         make_folder(save.parent)
         refuse_folder(save)
-    options = {"layout": layout, "images": images, "classes": class_names(names or []), "whole": whole}
+    options = {"layout": layout, "images": images, "classes": classes_of(names or []), "whole": whole}
     sets = _read(data, Path(model), options)
     every, learnt = _joined(sets), learnt_by(found)
     photos = [photo for photo in every if part == ALL or not learnt.saw(photo)]

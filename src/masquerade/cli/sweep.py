@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from masquerade.cli.labelled import class_names
+from masquerade.cli.datasets import classes_of
 from masquerade.cli.printing import shown
 from masquerade.cli.progress import Bar
 
 if TYPE_CHECKING:
     from masquerade.evaluation.sweep import Cell, Outcome, Sweep
     from masquerade.training.study import StudyPlan
+    from masquerade.training.study.progress import Progress
 
 RATES = "0.003,0.005,0.007,0.009"
 T = TypeVar("T")
@@ -54,6 +55,7 @@ def sweep(  # noqa: PLR0913, PLR0917 - one each option
     """
     from masquerade.evaluation.sweep import Sweep, open_sweep, run_cells, write_results
     from masquerade.training.study import StudyPlan, train
+    from masquerade.training.study.progress import quiet as no_bar
 
     chosen, own_weights = _split(models, str, "--models"), _weights(weights or [])
 
@@ -71,7 +73,7 @@ def sweep(  # noqa: PLR0913, PLR0917 - one each option
             faithful=faithful,
             layout=layout,
             images=images,
-            names=tuple(class_names(names or []).items()),
+            names=tuple(classes_of(names or []).items()),
             whole=whole,
         )
 
@@ -79,10 +81,15 @@ def sweep(  # noqa: PLR0913, PLR0917 - one each option
     wanted = _complete(wanted, plan_of, own_weights.get(""))
     every = open_sweep(out, wanted)
     number = _Numbering(len(wanted.cells()))
-    outcomes = run_cells(out, wanted.cells(), lambda cell, run: train(plan_of(cell), run, Bar), number.tell)
+    bar: Progress = no_bar if as_json else Bar
+    try:
+        outcomes = run_cells(out, wanted.cells(), lambda cell, run: train(plan_of(cell), run, bar), number.tell)
+    except KeyboardInterrupt:
+        typer.echo(f"interrupted; the same command goes on with {shown(out)}", err=True)
+        raise
     failed = {one.cell: str(one.error) for one in outcomes if one.error is not None}
-    with Bar("measuring", len(every.cells())) as bar:
-        tables, failed = write_results(out, every, failed, lambda _: bar.advance())
+    with bar("measuring", len(every.cells())) as steps:
+        tables, failed = write_results(out, every, failed, lambda _: steps.advance())
     if as_json:
         typer.echo(json.dumps(_told(out, every, failed)))
     else:

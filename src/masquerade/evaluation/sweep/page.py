@@ -124,13 +124,12 @@ def _curves(sweep: Sweep, classes: int, runs: Mapping[Cell, Run]) -> str:
 
 def _points(run: Run, key: str) -> tuple[tuple[float, float], ...]:
     """Points of one measure over epochs; correct predictions as a share of the faces."""
-    whole = run.measures.faces if key == "test_correct" else 1
+    whole = max(1, run.measures.faces) if key == "test_correct" else 1
     points = []
     for line in run.epochs:
         epoch, value = line.get("epoch"), line.get(key)
-        if isinstance(epoch, int | float) and isinstance(value, int | float) and whole:
-            share = value / whole if value > 1 else value
-            points.append((float(epoch), float(share if key == "test_correct" else value)))
+        if isinstance(epoch, int | float) and isinstance(value, int | float):
+            points.append((float(epoch), float(value) / whole))
     return tuple(points)
 
 
