@@ -41,7 +41,7 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[StudyPlan]:
             raise ModelUnknown("no network is called 'none-such'")
 
     monkeypatch.setattr(study, "train", train)
-    monkeypatch.setattr("masquerade.training.study.extra.find_spec", lambda name: True)
+    monkeypatch.setattr("masquerade.training.study.extra.NEEDED", ())
     monkeypatch.setitem(sys.modules, "masquerade.training.study.registry", SimpleNamespace(find_spec=find_spec))
     return plans
 
@@ -142,6 +142,7 @@ def killed_sweep(folder: Path, pause: float) -> subprocess.Popen[bytes]:
     return subprocess.Popen(words, cwd=ROOT, env=environment(PYTHONPATH=paths))
 
 
+@pytest.mark.slow
 def test_a_killed_sweep_goes_on(tmp_path: Path) -> None:
     folder, log = tmp_path / "killed", tmp_path / "log"
     with killed_sweep(folder, 0.5) as process:
@@ -178,7 +179,16 @@ def test_in_earnest(tmp_path: Path) -> None:
             picture = Image.fromarray(pixels).resize((40, 40), Image.Resampling.NEAREST)
             picture.save(tmp_path / "made" / name / f"{number}.png")
     out = tmp_path / "sweep"
-    words = ["sweep", "--data", tmp_path / "made", "--whole", "--classes", "2", "--models", "report-cnn,small"]
+    words: list[str | Path] = [
+        "sweep",
+        "--data",
+        tmp_path / "made",
+        "--whole",
+        "--classes",
+        "2",
+        "--models",
+        "report-cnn,small",
+    ]
     words += ["--lr", "0.003", "--epochs", "1", "--out", out]
     first = run(*words)
     assert first.code == 0, first.err
