@@ -61,6 +61,10 @@ class Settings(BaseSettings):
     min_face: Annotated[float, Field(ge=8)] = Field(
         default=16.0, description="Smallest face that is reported, in pixels of its box's longer side."
     )
+    wearing_model: str = Field(default="wearing", description="Registered model that tells how a mask is worn.")
+    wearing_confidence: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.5, description="Lowest probability at which a face gets a label; below it, it is undecided."
+    )
     face_threshold: Annotated[float, Field(gt=0, lt=1)] = Field(
         default=0.5, description="Lowest detector score of a face in a frame of a video."
     )

@@ -34,6 +34,7 @@ SEEN = {
                 "label": "incorrect",
                 "probabilities": {"with_mask": 0.1, "without_mask": 0.2, "incorrect": 0.7},
                 "visible": ["nose"],
+                "kind": "cloth",
             },
         }
     ],
@@ -81,9 +82,8 @@ WRONG = [
     changed(SEEN, "faces", 0, "wearing", "visible", to=["nose", "nose"]),
     changed(SEEN, "faces", 0, "wearing", "visible", to=["ear"]),
     # what shows contradicts the label
-    changed(SEEN, "faces", 0, "wearing", "visible", to=[]),
     changed(SEEN, "faces", 0, "wearing", "label", to="with_mask"),
-    changed(SEEN, "faces", 0, "wearing", "label", to="without_mask"),
+    changed(SEEN, "faces", 0, "wearing", "kind", to="paper"),
     changed(FAILED, "error", "code", to="Image Empty"),
 ]
 

@@ -14,6 +14,7 @@ ROWS = {
     "with_mask": ([0.9, 0.06, 0.04], [0.1, 0.1, 0.1]),
     "without_mask": ([0.1, 0.7, 0.2], [0.9, 0.9, 0.9]),
     "incorrect": ([0.2, 0.2, 0.6], [0.9, 0.2, 0.1]),
+    "undecided": ([0.4, 0.3, 0.3], [0.9, 0.2, 0.1]),
 }
 
 
@@ -33,4 +34,4 @@ def seen_of(
     )
     rows = [ROWS[label] for label in labels]
     probabilities, visible = (np.array([row[part] for row in rows], np.float32).reshape(-1, 3) for part in (0, 1))
-    return Seen(faces, Wearing(probabilities, visible))
+    return Seen(faces, Wearing(probabilities, visible), confidence=0.5)

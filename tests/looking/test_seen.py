@@ -22,6 +22,8 @@ REASONS = [
     ("with_mask", (), "nose, mouth and chin are covered"),
     ("without_mask", ("nose", "mouth", "chin"), "nose, mouth and chin show"),
     # a mask worn wrongly: one part, two, three
+    ("without_mask", ("nose",), "no mask; something else covers mouth and chin"),
+    ("incorrect", (), "the mask is worn wrongly"),
     ("incorrect", ("nose",), "nose shows beside the mask"),
     ("incorrect", ("chin",), "chin shows beside the mask"),
     ("incorrect", ("nose", "mouth"), "nose and mouth show beside the mask"),
@@ -34,6 +36,14 @@ def test_the_reason_in_words(label: str, visible: tuple[str, ...], reason: str) 
     wearing = FaceWearing(label, {"with_mask": 0.2, "without_mask": 0.3, "incorrect": 0.5}, visible)
     assert wearing.reason == reason
     assert wearing.probability == {"with_mask": 0.2, "without_mask": 0.3, "incorrect": 0.5}[label]
+
+
+def test_an_undecided_face_keeps_its_probabilities() -> None:
+    (face,) = seen_of((100, 80), [(10, 10, 50, 60)], ["undecided"])
+    assert face.wearing.label == "undecided"
+    assert face.wearing.probability == pytest.approx(0.4)
+    assert face.wearing.probabilities["incorrect"] == pytest.approx(0.3)
+    assert face.wearing.reason == "no label is likely enough"
 
 
 TWO = seen_of((100, 80), [(10, 10, 50.04, 60.06), (60, 5, 80, 30)], ["with_mask", "incorrect"])
@@ -91,6 +101,7 @@ def test_as_json() -> None:
             "label": "incorrect",
             "probabilities": {"with_mask": 0.2, "without_mask": 0.2, "incorrect": 0.6},
             "visible": ["nose"],
+            "kind": None,
         },
     }
 

@@ -88,6 +88,6 @@ def test_pictures_as_textures(tmp_path: Path) -> None:
 
 
 def test_every_pattern_and_side_is_known() -> None:
-    assert set(PATTERNS) == {"plain", "stripes", "dots", "checks", "floral", "texture"}
+    assert set(PATTERNS) == {"plain", "stripes", "dots", "checks", "floral", "window", "texture"}
     for side in SIDES:
         assert texture("kn95", False, "#ffffff", PLAIN, 1.0, side).shape[0] == side

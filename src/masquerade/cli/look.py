@@ -30,6 +30,9 @@ def look(
     save: Annotated[Path | None, typer.Option(help="Write annotated pictures into this folder.")] = None,
     report: Annotated[Path | None, typer.Option(help="Write a page with all pictures to this HTML file.")] = None,
     fast: Annotated[bool, typer.Option("--fast", help="One quick pass, as for video; small faces are missed.")] = False,
+    confidence: Annotated[
+        float | None, typer.Option(min=0, max=1, help="A face is undecided where no label is this likely.")
+    ] = None,
 ) -> None:
     """Find every face in photos and tell how its mask is worn.
 
@@ -43,7 +46,7 @@ def look(
     totals: Counter[str] = Counter()
     with Bar("looking", len(paths)) as bar:
         for path in paths:
-            found = _look_at(path, fast)
+            found = _look_at(path, fast, confidence)
             bar.hide()
             if isinstance(found, tuple):
                 image, seen = found
@@ -120,7 +123,7 @@ class _Results:
         typer.echo(f"report: {self._report.resolve().as_uri()}", err=True)
 
 
-def _look_at(path: Path, fast: bool) -> tuple[NDArray[np.uint8], Seen] | MasqueradeError:
+def _look_at(path: Path, fast: bool, confidence: float | None) -> tuple[NDArray[np.uint8], Seen] | MasqueradeError:
     """Read a photo and look at it; the error when it cannot be read."""
     from masquerade.errors import ExtraMissing, ImageError
     from masquerade.image import read_image
@@ -128,7 +131,7 @@ def _look_at(path: Path, fast: bool) -> tuple[NDArray[np.uint8], Seen] | Masquer
 
     try:
         image = read_image(path)
-        return image, look(image, effort="frame" if fast else "photo")
+        return image, look(image, effort="frame" if fast else "photo", confidence=confidence)
     except (ImageError, ExtraMissing) as error:
         return error
 

@@ -34,9 +34,11 @@ def mask(  # noqa: PLR0913, PLR0917 - one each option
         list[str] | None,
         typer.Option(help="surgical, n95, kn95, ffp2, cloth, gas, bandana, gaiter or any; several with commas."),
     ] = None,
-    colour: Annotated[list[str] | None, typer.Option(help="#rrggbb or the name of a colour.")] = None,
+    colour: Annotated[
+        list[str] | None, typer.Option(help="#rrggbb, the name of a colour, or skin for the face's own.")
+    ] = None,
     pattern: Annotated[
-        list[str] | None, typer.Option(help="plain, stripes, dots, checks, floral or a picture of a texture.")
+        list[str] | None, typer.Option(help="plain, stripes, dots, checks, floral, window or a picture of a texture.")
     ] = None,
     intensity: Annotated[str, typer.Option(help="Of colour and pattern, 0 to 1: a number or low-high.")] = "1",
     worn: Annotated[

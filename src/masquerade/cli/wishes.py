@@ -61,10 +61,15 @@ def _words(given: list[str] | None, every: tuple[str, ...]) -> tuple[str, ...]:
 def _colour(name: str) -> str:
     from PIL import ImageColor
 
+    from masquerade.masks.types import SKIN
+
+    if name == SKIN:
+        return name
+
     try:
         red, green, blue, *_ = ImageColor.getrgb(name)
     except ValueError as error:
-        raise typer.BadParameter(f"--colour {name!r}: expected #rrggbb or the name of a colour") from error
+        raise typer.BadParameter(f"--colour {name!r}: expected #rrggbb, skin or the name of a colour") from error
     return f"#{red:02x}{green:02x}{blue:02x}"
 
 

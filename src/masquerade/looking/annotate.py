@@ -7,16 +7,23 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from masquerade.looking.seen import Seen, SeenFace
+from masquerade.wearing.types import UNDECIDED
 
-COLOURS = {"with_mask": (0, 140, 105), "without_mask": (200, 62, 0), "incorrect": (214, 143, 0)}
+COLOURS = {
+    "with_mask": (0, 140, 105),
+    "without_mask": (200, 62, 0),
+    "incorrect": (214, 143, 0),
+    UNDECIDED: (96, 104, 112),
+}
 """Colours that the colour-blind can tell apart (after Okabe and Ito, 2008), darkened for white text."""
-WORDS = {"with_mask": "mask", "without_mask": "no mask", "incorrect": "mask worn wrongly"}
+WORDS = {"with_mask": "mask", "without_mask": "no mask", "incorrect": "mask worn wrongly", UNDECIDED: "undecided"}
 
 
 def caption(face: SeenFace) -> str:
     """The words above a face: label, probability, and what shows when the mask is worn wrongly."""
     words = f"{WORDS[face.wearing.label]} {face.wearing.probability:.0%}"
-    return f"{words}: {', '.join(face.wearing.visible)}" if face.wearing.label == "incorrect" else words
+    shown = face.wearing.label == "incorrect" and face.wearing.visible
+    return f"{words}: {', '.join(face.wearing.visible)}" if shown else words
 
 
 def annotate(image: NDArray[np.uint8], seen: Seen) -> NDArray[np.uint8]:

@@ -14,7 +14,7 @@ from PIL import Image
 
 from masquerade.looking.annotate import COLOURS, WORDS
 from masquerade.looking.seen import Seen, SeenFace
-from masquerade.wearing.types import LABELS
+from masquerade.wearing.types import LABELS, UNDECIDED
 
 SIDE = 720
 STYLE = """
@@ -101,7 +101,8 @@ def page(title: str, entries: list[Entry]) -> str:
     counts = Counter(row.label for entry in entries for row in entry.rows)
     items = "".join(
         f'<li style="border-left-color: rgb{COLOURS[label]}"><b>{counts[label]}</b>{escape(WORDS[label])}</li>'
-        for label in LABELS
+        for label in (*LABELS, UNDECIDED)
+        if label in LABELS or counts[label]
     )
     articles = "".join(_article(entry) for entry in entries)
     return (

@@ -8,11 +8,12 @@ from typing import Any
 
 from masquerade.errors import FacesInvalid
 from masquerade.faces.types import Faces, Pose
-from masquerade.wearing.types import LABELS, Wearing
+from masquerade.wearing.types import LABELS, PARTS, UNDECIDED, Wearing
 
 REASONS = {
     "with_mask": "nose, mouth and chin are covered",
     "without_mask": "nose, mouth and chin show",
+    UNDECIDED: "no label is likely enough",
 }
 
 
@@ -21,27 +22,38 @@ class FaceWearing:
     """How one face wears a mask.
 
     Attributes:
-        label: ``with_mask``, ``without_mask`` or ``incorrect``.
+        label: ``with_mask``, ``without_mask`` or ``incorrect``; ``undecided`` where none reaches the confidence asked for.
         probabilities: of each label, 0 to 1.
         visible: which of nose, mouth and chin show.
+        kind: what covers the face: ``surgical``, ``respirator``, ``cloth`` or ``gas``, ``other`` where it is no mask,
+            ``none``; None where the model does not say.
     """
 
     label: str
     probabilities: dict[str, float]
     visible: tuple[str, ...]
+    kind: str | None = None
 
     @property
     def probability(self) -> float:
-        """Probability of the label."""
-        return self.probabilities[self.label]
+        """Probability of the label; of an undecided face that of its likeliest label."""
+        return self.probabilities.get(self.label, max(self.probabilities.values()))
 
     @property
     def reason(self) -> str:
         """Why, in words."""
+        if self.label == "without_mask" and self.visible != PARTS:
+            hidden = tuple(part for part in PARTS if part not in self.visible)
+            return f"no mask; something else covers {_listed(hidden)}"
         if self.label in REASONS:
             return REASONS[self.label]
-        names = " and ".join([", ".join(self.visible[:-1]), self.visible[-1]]) if self.visible[1:] else self.visible[0]
-        return f"{names} show{'' if self.visible[1:] else 's'} beside the mask"
+        if not self.visible:
+            return "the mask is worn wrongly"
+        return f"{_listed(self.visible)} show{'' if self.visible[1:] else 's'} beside the mask"
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if names[1:] else names[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +82,12 @@ class Seen:
     Attributes:
         faces: boxes, landmarks and pose as arrays.
         wearing: how masks are worn, as arrays.
+        confidence: lowest probability of a label that is given; below it a face is ``undecided``.
     """
 
     faces: Faces
     wearing: Wearing
+    confidence: float = 0.0
 
     def __post_init__(self) -> None:
         """Check that both speak of the same faces."""
@@ -106,7 +120,12 @@ class Seen:
             score=round(float(face.scores[0]), 4),
             points=tuple((round(float(x), 1), round(float(y), 1)) for x, y in face.points[0]),
             pose=Pose(yaw, pitch, roll),
-            wearing=FaceWearing(rows.labels[0], dict(zip(LABELS, values, strict=True)), rows.visible_parts[0]),
+            wearing=FaceWearing(
+                rows.labels_from(self.confidence)[0],
+                dict(zip(LABELS, values, strict=True)),
+                rows.visible_parts[0],
+                rows.likeliest_kinds[0],
+            ),
         )
 
     def __iter__(self) -> Iterator[SeenFace]:
@@ -128,6 +147,7 @@ class Seen:
                         "label": face.wearing.label,
                         "probabilities": face.wearing.probabilities,
                         "visible": list(face.wearing.visible),
+                        "kind": face.wearing.kind,
                     },
                 }
                 for face in self

@@ -14,7 +14,7 @@ from masquerade.geometry import opencv
 from masquerade.masks.art import texture
 from masquerade.masks.covering import covered, covered_by
 from masquerade.masks.finish import read_finish
-from masquerade.masks.light import Light, read_light, relit
+from masquerade.masks.light import Light, dye_of, read_light, relit
 from masquerade.masks.placing import rig, tie, unit_of
 from masquerade.masks.rendering import (
     ALL,
@@ -93,7 +93,7 @@ def _put(
     assert faces.landmarks is not None  # noqa: S101 - checked before
     assert faces.pose is not None  # noqa: S101 - checked before
     landmarks, box = faces.landmarks[mask.face], faces.boxes[mask.face]
-    part, corner = _around(result, box)
+    part, corner = around(result, box)
     light = read_light(part, landmarks - np.array([*corner, 0], np.float32), float(faces.pose[mask.face, 0]))
     surface = _surface(mask, landmarks, light, library, effects)
     finer = 2 if surface.width < SMALL and effects.edges else 1
@@ -101,7 +101,7 @@ def _put(
     layer = draw_layer(surface, hidden_by, (result.shape[1], result.shape[0]), finer)
     if layer is None:
         return None
-    layer = _merged(result, layer, surface.width, landmarks, mask.seed, effects)
+    layer = merged(result, layer, surface.width, landmarks, mask.seed, effects)
     under = covered_by(surface.rig, mask.nudge) if mask.entry else covered(mask.kind, mask.worn, mask.nudge)
     return DrawnMask(mask, box, np.round(layer.rgba[..., 3]).astype(np.uint8), layer.corner, under)
 
@@ -125,7 +125,7 @@ def _surface(mask: MaskPlan, landmarks: Floats, light: Light, library: Library |
         gathered = mask.worn != "correctly"
         width = float(np.ptp(corners[ready.sheet.outline, 0]))
         side = texture_side(width * (2 if width < SMALL and effects.edges else 1) * (0.6 if gathered else 1.0))
-        picture = texture(mask.kind, gathered, mask.colour, mask.pattern, mask.intensity, side)
+        picture = texture(mask.kind, gathered, dye_of(mask.colour, light), mask.pattern, mask.intensity, side)
     return Surface(ready, corners, triangles, picture, light if effects.light else None)
 
 
@@ -133,7 +133,7 @@ def _display(colour: str) -> Floats:
     return np.array(rgb(colour), np.float32) / np.float32(255)
 
 
-def _merged(
+def merged(
     result: NDArray[np.uint8], layer: Layer, width: float, landmarks: Floats, seed: int, effects: Effects
 ) -> Layer:
     """Finish a layer as the camera would have, and lay it into the picture."""
@@ -154,7 +154,7 @@ def _merged(
     return layer
 
 
-def _around(image: NDArray[np.uint8], box: Floats) -> tuple[NDArray[np.uint8], tuple[int, int]]:
+def around(image: NDArray[np.uint8], box: Floats) -> tuple[NDArray[np.uint8], tuple[int, int]]:
     """The face and what is around it, and the corner where that starts."""
     margin = AROUND * float((box[2:] - box[:2]).max())
     x0, y0 = (max(0, int(value - margin)) for value in box[:2])

@@ -18,7 +18,7 @@ from masquerade.errors import PlanInvalid
 from masquerade.geometry import opencv
 from masquerade.masks.art import texture
 from masquerade.masks.drawing import CHANCES, Choice, mask_by
-from masquerade.masks.light import Light, read_lights, shades
+from masquerade.masks.light import Light, dye_of, read_lights, shades
 from masquerade.masks.placing import affine_of, placed, rig
 from masquerade.masks.raster import rasterise
 from masquerade.masks.rendering import SHADE_RANGE, nudge_matrix
@@ -157,8 +157,8 @@ def _draw(crops: Bytes, alphas: Bytes, landmarks: Floats, masks: Sequence[MaskPl
         values.append(value)
         triangles.append(seen + np.int32(count))
         count += len(points)
-        pictures.append(_texture(mask, side))
         light = lights[index]
+        pictures.append(_texture(mask, side, light))
         light = Light(light.white * np.float32(mask.light), light.slope, light.veil, light.skin)
         spot = slice(rows, rows + y1 - y0), slice(0, x1 - x0)
         parts.append(_Part(index, (slice(y0, y1), slice(x0, x1)), spot, light))
@@ -168,9 +168,10 @@ def _draw(crops: Bytes, alphas: Bytes, landmarks: Floats, masks: Sequence[MaskPl
         _blend(crops, alphas, parts, _lit(*drawn, np.concatenate(pictures), parts))
 
 
-def _texture(mask: MaskPlan, side: int) -> Bytes:
+def _texture(mask: MaskPlan, side: int, light: Light) -> Bytes:
     """The mask's texture in a slot of (SIDE, SIDE, 4)."""
-    picture = texture(mask.kind, mask.worn != "correctly", mask.colour, mask.pattern, mask.intensity, side)
+    dyed = dye_of(mask.colour, light)
+    picture = texture(mask.kind, mask.worn != "correctly", dyed, mask.pattern, mask.intensity, side)
     if side == SIDE:
         return picture
     slot = np.zeros((SIDE, SIDE, 4), np.uint8)

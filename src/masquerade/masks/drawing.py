@@ -24,7 +24,7 @@ from masquerade.masks.types import (
     Plan,
     Skipped,
     Worn,
-    rgb,
+    check_colour,
 )
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Choice:
     Attributes:
         kinds: kinds of mask, each as likely as the others.
         worn: ways to wear them.
-        colours: ``#rrggbb``; by default those in which each kind is sold.
+        colours: ``#rrggbb``, ``skin`` for that of the face; by default those in which each kind is sold.
         patterns: by default a print now and then on fabrics that carry some.
         textures: paths of pictures for the pattern ``texture``.
         intensity: of colour and pattern, lowest and highest.
@@ -95,7 +95,7 @@ class Choice:
         if not self.worn or set(self.worn) - set(WORN):
             raise PlanInvalid(f"worn: expected some of {', '.join(WORN)}, got {self.worn}")
         for colour in self.colours:
-            rgb(colour)
+            check_colour(colour)
         low, high = self.intensity
         if not 0 <= low <= high <= 1:
             raise PlanInvalid(f"intensity: expected 0 <= low <= high <= 1, got {self.intensity}")

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from masquerade.faces.pose import mean_face
 from masquerade.faces.topology import BROWS, LEFT_EYE, LIPS, RIGHT_EYE, mesh_triangles, vertex_normals
+from masquerade.masks.types import SKIN
 
 Floats = NDArray[np.float32]
 
@@ -35,6 +36,9 @@ WHITE, BY_SKIN, BY_BRIGHT = 1.41, 0.37, 0.17
 """White cloth is as bright as this factor times powers of the skin and of the brightest places around, all linear."""
 CAST = 0.16
 """How much of the skin's deviation from ``SKIN_CHROMA`` is put down to the light; white masks follow it little."""
+
+DYE_STEP = 6
+"""Grey levels to which the dye of a skin-coloured mask is rounded."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -156,6 +160,19 @@ def _white(skin: Floats, luminance: Floats, brightest: Floats) -> Floats:
 def shades(light: Light, normals: Floats) -> Floats:
     """Brightness (n,) in display values, relative to the front, of normals (n, 4) with a one before them."""
     return np.asarray(np.maximum(np.minimum(normals @ light.slope, 1.7), 0.18) ** np.float32(1 / GAMMA), np.float32)
+
+
+def dye_of(colour: str, light: Light) -> str:
+    """The colour ``#rrggbb`` of a fabric; ``skin`` is the dye that looks in this light as the skin does.
+
+    It is rounded to ``DYE_STEP``, so that textures are made once for faces that are much alike.
+    """
+    if colour != SKIN:
+        return colour
+    veil = np.float32(light.veil)
+    dye = (light.skin - veil) / np.maximum(light.white * (1 - veil), np.float32(0.02)) * 255
+    levels = np.clip(np.round(dye / DYE_STEP) * DYE_STEP, 0, 255).astype(int).tolist()
+    return "#{:02x}{:02x}{:02x}".format(*levels)
 
 
 def relit(light: Light, skin: Floats, mask: Floats) -> Light:

@@ -17,7 +17,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 Worn = Literal["correctly", "nose_out", "mouth_and_nose_out", "chin_only"]
 WORN: tuple[Worn, ...] = get_args(Worn)
 
-PatternName = Literal["plain", "stripes", "dots", "checks", "floral", "texture"]
+PatternName = Literal["plain", "stripes", "dots", "checks", "floral", "window", "texture"]
 PATTERNS: tuple[PatternName, ...] = get_args(PatternName)
 
 LABEL_OF: dict[Worn, str] = {
@@ -38,6 +38,8 @@ VISIBLE: dict[Worn, tuple[str, ...]] = {
 PLAN_VERSION = 1
 NUMBER = (int, float)
 COLOUR = re.compile("#[0-9a-fA-F]{6}")
+SKIN = "skin"
+"""The colour of a mask that is dyed as the face's own skin looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,8 @@ class Pattern:
     """What is printed on the fabric.
 
     Attributes:
-        name: one of ``PATTERNS``.
-        colour: the print's colour, ``#rrggbb``; a texture file has its own.
+        name: one of ``PATTERNS``; ``window`` is a clear part before the mouth.
+        colour: the print's colour, ``#rrggbb``, or that of a window's seam; a texture file has its own.
         scale: size of the motif, 1 for about a tenth of the mask's width.
         angle: degrees by which it is turned.
         texture: path of the texture file, for ``texture`` alone.
@@ -83,7 +85,7 @@ class MaskPlan:
     Attributes:
         face: index of the face.
         kind, worn: what, and how.
-        colour: colour of the fabric, ``#rrggbb``.
+        colour: colour of the fabric, ``#rrggbb``, or ``skin`` for that of the face.
         pattern: what is printed on it.
         intensity: 0 leaves the kind's own fabric, 1 gives it the colour and the pattern in full.
         nudge: how it sits.
@@ -114,7 +116,7 @@ class MaskPlan:
         ):
             if value not in allowed:
                 raise PlanInvalid(f"{name}: expected one of {', '.join(allowed)}, got {value!r}")
-        rgb(self.colour)
+        check_colour(self.colour)
         rgb(self.pattern.colour)
         self._check_numbers()
         if self.pattern.name == "texture" and not self.pattern.texture:
@@ -256,6 +258,16 @@ class Masked:
     def binary(self) -> NDArray[np.bool_]:
         """The pixels of which a mask covers at least half: (height, width) bool."""
         return np.asarray(self.alpha >= 128, np.bool_)
+
+
+def check_colour(colour: str) -> None:
+    """Check the colour of a fabric: ``#rrggbb`` or ``skin``.
+
+    Raises:
+        PlanInvalid: it is neither.
+    """
+    if colour != SKIN:
+        rgb(colour)
 
 
 def rgb(colour: str) -> tuple[int, int, int]:

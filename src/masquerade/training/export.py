@@ -12,12 +12,18 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import onnx
 import torch
 from torch import Tensor, nn
 
+from masquerade.files import write_whole
 from masquerade.models.card import ModelCard
-from masquerade.training.wearing import MEAN, RECIPES, STD, load_net
+from masquerade.training.objective import kind_probabilities, label_log_probabilities, visible_probabilities
+from masquerade.training.trainer import MEAN, STD
+from masquerade.training.wearing import RECIPES, load_net
+from masquerade.wearing.rule import STATES, label_of_states
+from masquerade.wearing.types import LABELS
 
 OPSET = 17
 
@@ -25,37 +31,49 @@ OPSET = 17
 class Exported(nn.Module):
     """The network with what stands before and after it: pixels 0 to 255 in, probabilities out."""
 
-    def __init__(self, net: nn.Module, incorrect_bias: float = 0.0) -> None:
-        """Wrap a network that gives six logits; the bias is added to the logit of ``incorrect``."""
+    def __init__(self, net: nn.Module, incorrect_bias: float = 0.0, temperature: float = 1.0) -> None:
+        """Wrap a network that gives twenty logits.
+
+        Args:
+            net: the network.
+            incorrect_bias: added to the logits of the states that are ``incorrect``.
+            temperature: divides the logits of the states, so that probabilities mean what they say.
+        """
         super().__init__()
         self.net = net
-        self.register_buffer("bias", torch.tensor([[0.0, 0.0, incorrect_bias]]))
+        incorrect = label_of_states() == LABELS.index("incorrect")
+        bias = np.concatenate([incorrect * incorrect_bias, np.zeros(4)]).astype(np.float32)
+        scale = np.concatenate([np.full(STATES, 1 / temperature), np.ones(4)]).astype(np.float32)
+        self.register_buffer("bias", torch.from_numpy(bias)[None])
+        self.register_buffer("heat", torch.from_numpy(scale)[None])
         self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1) * 255)
         self.register_buffer("scale", 1 / (torch.tensor(STD).view(1, 3, 1, 1) * 255))
 
-    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        """Map (n, 3, size, size) to label probabilities (n, 3) and part probabilities (n, 3)."""
-        logits = self.net((pixels - self.mean) * self.scale)
-        return (logits[:, :3] + self.bias).softmax(1), logits[:, 3:].sigmoid()
+    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Map (n, 3, size, size) to probabilities of labels (n, 3), of parts that show (n, 3), of kinds (n, 6)."""
+        logits = self.net((pixels - self.mean) * self.scale) * self.heat + self.bias
+        return label_log_probabilities(logits).exp(), visible_probabilities(logits), kind_probabilities(logits)
 
 
-def export(net: nn.Module, size: int, incorrect_bias: float = 0.0) -> bytes:
+def export(net: nn.Module, size: int, incorrect_bias: float = 0.0, temperature: float = 1.0) -> bytes:
     """Return the ONNX file of a network, batch free.
 
     Args:
-        net: gives six logits for a normalised batch (n, 3, size, size).
+        net: gives twenty logits for a normalised batch (n, 3, size, size).
         size: side of its input in pixels.
-        incorrect_bias: added to the logit of ``incorrect``, the rarest label and the dearest to
-            miss; chosen on the part of the training groups that is set aside.
+        incorrect_bias: added to the states that are ``incorrect``, the rarest label and the dearest to miss; chosen on
+            the part of the training groups that is set aside.
+        temperature: divides the logits of the states; chosen there, too.
     """
     buffer = io.BytesIO()
+    names = ["probabilities", "visible", "kinds"]
     torch.onnx.export(
-        Exported(net, incorrect_bias).eval(),
+        Exported(net, incorrect_bias, temperature).eval(),
         (torch.zeros(1, 3, size, size),),
         buffer,
         input_names=["pixels"],
-        output_names=["probabilities", "visible"],
-        dynamic_axes={"pixels": {0: "batch"}, "probabilities": {0: "batch"}, "visible": {0: "batch"}},
+        output_names=names,
+        dynamic_axes={name: {0: "batch"} for name in ("pixels", *names)},
         opset_version=OPSET,
         dynamo=False,
     )
@@ -68,25 +86,26 @@ def export(net: nn.Module, size: int, incorrect_bias: float = 0.0) -> bytes:
 def main() -> None:
     """Export from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kind", choices=sorted(RECIPES), default="teacher")
+    parser.add_argument("--kind", choices=sorted(RECIPES), default="student")
     parser.add_argument("--run", type=Path, required=True, help="run folder of the network")
     parser.add_argument("--card", type=Path, required=True, help="the card, whose sha256 and file are filled in")
     parser.add_argument("--out", type=Path, required=True, help="folder for NAME.onnx and NAME.json")
-    parser.add_argument("--size", type=int, help="side of the input in pixels, where not that of training")
-    parser.add_argument("--incorrect-bias", type=float, default=0.0, help="added to the logit of incorrect")
+    parser.add_argument("--size", type=int, help="side of the input in pixels, where not the recipe's")
+    parser.add_argument("--incorrect-bias", type=float, default=0.0, help="added to the states that are incorrect")
+    parser.add_argument("--temperature", type=float, default=1.0, help="divides the logits of the states")
     arguments = parser.parse_args()
     size = arguments.size or RECIPES[arguments.kind].size
-    content = export(load_net(arguments.kind, arguments.run), size, arguments.incorrect_bias)
+    content = export(load_net(arguments.kind, arguments.run), size, arguments.incorrect_bias, arguments.temperature)
     fields = json.loads(arguments.card.read_text(encoding="utf-8"))
     fields["file"] = f"{fields['name']}.onnx"
     fields["sha256"] = hashlib.sha256(content).hexdigest()
-    fields["parameters"] = {**fields.get("parameters", {}), "size": size, "incorrect_bias": arguments.incorrect_bias}
+    settled = {"size": size, "incorrect_bias": arguments.incorrect_bias, "temperature": arguments.temperature}
+    fields["parameters"] = {**fields.get("parameters", {}), **settled}
+    fields["inputs"][0]["shape"][2:] = [size, size]
     ModelCard.model_validate(fields)
     card = json.dumps(fields, indent=2, ensure_ascii=False) + "\n"
-    for name, data in ((fields["file"], content), (f"{fields['name']}.json", card.encode("utf-8"))):
-        partial = arguments.out / f".{name}.partial"
-        partial.write_bytes(data)
-        partial.replace(arguments.out / name)
+    write_whole(arguments.out / fields["file"], content)
+    write_whole(arguments.out / f"{fields['name']}.json", card.encode("utf-8"))
     sys.stdout.write(f"{fields['name']}  {fields['sha256']}  {len(content)} bytes\n")
 
 

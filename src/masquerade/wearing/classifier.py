@@ -12,10 +12,10 @@ from masquerade.errors import ModelContractBroken
 from masquerade.faces.types import Faces
 from masquerade.models import get_session
 from masquerade.models.card import ModelCard
+from masquerade.settings import get_settings
 from masquerade.wearing.crops import CROPS, MARGIN, Crop, face_crops
 from masquerade.wearing.types import KINDS, LABELS, PARTS, Wearing
 
-MODEL = "wearing"
 TASK = "mask-wearing"
 
 
@@ -65,13 +65,13 @@ def _known(labels: list[object]) -> bool:
     return all(label in LABELS for label in labels) and len(set(map(str, labels))) == len(labels)
 
 
-def read_wearing(image: NDArray[np.uint8], faces: Faces, model: str = MODEL, batch: int = 16) -> Wearing:
+def read_wearing(image: NDArray[np.uint8], faces: Faces, model: str | None = None, batch: int = 16) -> Wearing:
     """Tell for each face whether and how a mask is worn.
 
     Args:
         image: (height, width, 3) uint8 RGB.
         faces: n faces of that picture.
-        model: name of a registered model of the task ``mask-wearing``.
+        model: name of a registered model of the task ``mask-wearing``; by default the setting ``wearing_model``.
         batch: how many faces go through the network at once.
 
     Returns:
@@ -80,17 +80,17 @@ def read_wearing(image: NDArray[np.uint8], faces: Faces, model: str = MODEL, bat
     Raises:
         ModelUnknown, ModelHashMismatch, ModelContractBroken: the model cannot be used.
     """
-    contract = CropContract.of(get_session(model).card)
+    contract = CropContract.of(get_session(model or get_settings().wearing_model).card)
     return classify_crops(contract.cut(image, faces.boxes), model, batch)
 
 
-def classify_crops(crops: NDArray[np.uint8], model: str = MODEL, batch: int = 16) -> Wearing:
+def classify_crops(crops: NDArray[np.uint8], model: str | None = None, batch: int = 16) -> Wearing:
     """Classify crops (n, size, size, 3) uint8 RGB as the model's ``CropContract`` cuts them.
 
     A model that knows two labels gives the third the probability 0; one that says nothing of parts or kinds leaves
     them nan.
     """
-    session = get_session(model)
+    session = get_session(model or get_settings().wearing_model)
     columns = [LABELS.index(label) for label in CropContract.of(session.card).labels]
     probabilities = np.zeros((len(crops), len(LABELS)), np.float32)
     visible = np.full((len(crops), len(PARTS)), np.nan, np.float32)

@@ -12,6 +12,8 @@ from masquerade.masks.types import Pattern
 Floats = NDArray[np.float32]
 MOTIF = 52.0
 """Size of a motif at scale 1, in pixels of the texture."""
+WINDOW, ROUND = (2.5, 1.55, 0.4), 0.8
+"""Half width and half height of a window, how far below the middle it lies, radius of its corners, in motifs."""
 
 
 def printed(pattern: Pattern) -> Floats:
@@ -25,8 +27,29 @@ def printed(pattern: Pattern) -> Floats:
     v = (-(x - SIDE / 2) * np.sin(angle) + (y - SIDE * FABRIC_V / 2) * np.cos(angle)) / size
     soft = size / 1.5
     return np.asarray(
-        {"stripes": _stripes, "dots": _dots, "checks": _checks, "floral": _floral}[pattern.name](u, v, soft)
+        {"stripes": _stripes, "dots": _dots, "checks": _checks, "floral": _floral, "window": _seam}[pattern.name](
+            u, v, soft
+        )
     )
+
+
+def window(pattern: Pattern) -> Floats:
+    """How clear each pixel (SIDE, SIDE) of a texture is: 1 within a window, 0 on the fabric around it."""
+    y, x = np.mgrid[0:SIDE, 0:SIDE].astype(np.float32)
+    size = MOTIF * max(0.05, pattern.scale)
+    return _edge(_inside((x - SIDE / 2) / size, (y - SIDE * FABRIC_V / 2) / size), size / 3)
+
+
+def _inside(u: Floats, v: Floats) -> Floats:
+    """Signed distance in motifs from a window's edge, positive inside: a box with round corners, over the mouth."""
+    x, y = np.abs(u) - (WINDOW[0] - ROUND), np.abs(v - WINDOW[2]) - (WINDOW[1] - ROUND)
+    outside = np.hypot(np.maximum(x, 0), np.maximum(y, 0))
+    return np.asarray(ROUND - outside - np.minimum(np.maximum(x, y), 0), np.float32)
+
+
+def _seam(u: Floats, v: Floats, soft: float) -> Floats:
+    """The welded rim around a window."""
+    return _edge(0.14 - np.abs(_inside(u, v) + 0.14), soft)
 
 
 def _edge(distance: Floats, soft: float) -> Floats:

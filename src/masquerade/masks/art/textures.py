@@ -12,7 +12,7 @@ from masquerade.geometry import opencv
 from masquerade.image import read_image
 from masquerade.masks.art.canvas import SIDE
 from masquerade.masks.art.fabrics import FABRICS
-from masquerade.masks.art.patterns import printed
+from masquerade.masks.art.patterns import printed, window
 from masquerade.masks.types import Kind, Pattern, rgb
 
 Floats = NDArray[np.float32]
@@ -20,6 +20,8 @@ SIDES = (512, 256, 128, 64)
 """Sides in which textures are kept."""
 SMALL = 128
 """Largest side of which many are kept."""
+FOIL, GLOSS = 0.07, 240.0
+"""Alpha of a clear window where it does not shine, and the grey level of its shine."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,6 +55,11 @@ def _shrunk(picture: Floats, side: int) -> Floats:
 @lru_cache(maxsize=256)
 def _ink(pattern: Pattern, side: int) -> Floats:
     return _shrunk(printed(pattern), side)[..., None]
+
+
+@lru_cache(maxsize=16)
+def _clear(pattern: Pattern, side: int) -> Floats:
+    return _shrunk(window(pattern), side)
 
 
 @lru_cache(maxsize=64)
@@ -100,11 +107,26 @@ def _made(kind: Kind, gathered: bool, colour: str, pattern: Pattern, intensity: 
     colours = fabric.own + (dyed - fabric.own) * (fabric.dye * np.float32(intensity))[..., None]
     colours *= fabric.relief[..., None]
     np.clip(colours, 0, 255, out=colours)
+    alpha = fabric.alpha
+    if pattern.name == "window":
+        colours, alpha = _glazed(colours, alpha, pattern, side)
     # Colours are multiplied by alpha, so that whatever is mixed later has no fringe.
-    colours *= fabric.alpha[..., None]
-    full = np.dstack([colours, fabric.alpha * 255]).round().astype(np.uint8)
+    colours *= alpha[..., None]
+    full = np.dstack([colours, alpha * 255]).round().astype(np.uint8)
     full.flags.writeable = False
     return full
+
+
+def _glazed(colours: Floats, alpha: Floats, pattern: Pattern, side: int) -> tuple[Floats, Floats]:
+    """Colours (side, side, 3) and alpha with a clear part: foil that hides little, and shines in places."""
+    clear = _clear(Pattern("window", scale=pattern.scale), side)
+    across = (
+        np.linspace(-1, 1, side, dtype=np.float32)[None] + 0.5 * np.linspace(-1, 1, side, dtype=np.float32)[:, None]
+    )
+    gloss = 0.3 * np.exp(-(((across + 0.45) / 0.07) ** 2)) + 0.16 * np.exp(-(((across - 0.1) / 0.04) ** 2))
+    foil = FOIL + gloss
+    colours = colours + (np.float32(GLOSS) - colours) * clear[..., None]
+    return colours, np.asarray(alpha * (1 - clear * (1 - foil)), np.float32)
 
 
 # At most 130 MB of small ones, for crops, and 100 MB of large ones.

@@ -1,0 +1,155 @@
+"""Rendered examples: masks of every kind worn in every way on bare faces, whose labels are exact."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from multiprocessing import get_context
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from masquerade.faces import Faces
+from masquerade.faces.topology import CHIN
+from masquerade.masks import Choice, apply, draw
+from masquerade.masks.occluders import Occluded, apply_occluders, draw_occluders
+from masquerade.masks.occluders.types import OccluderKind
+from masquerade.masks.types import SKIN, VISIBLE, DrawnMask, Kind, PatternName, Worn
+from masquerade.settings import get_settings
+from masquerade.training.bare_faces import BareFaces
+from masquerade.training.examples import UNKNOWN, Examples
+from masquerade.training.wearing_data import CROP, MARGIN
+from masquerade.wearing.crops import face_crops
+from masquerade.wearing.rule import BARE, MASK_KINDS, label_of_states, state_of
+from masquerade.wearing.types import PARTS
+
+KIND_OF: dict[Kind, str] = {
+    "surgical": "surgical",
+    "n95": "respirator",
+    "kn95": "respirator",
+    "ffp2": "respirator",
+    "cloth": "cloth",
+    "bandana": "cloth",
+    "gaiter": "cloth",
+    "gas": "gas",
+}
+WAYS: tuple[Worn, ...] = (
+    *("correctly", "correctly", "correctly", "correctly", "nose_out", "nose_out", "nose_out"),
+    *("mouth_and_nose_out", "mouth_and_nose_out", "chin_only", "chin_only"),
+)
+KINDS_DRAWN: tuple[Kind, ...] = (
+    *("surgical", "surgical", "surgical", "surgical", "cloth", "cloth", "cloth"),
+    *("n95", "kn95", "ffp2", "gas", "bandana", "gaiter"),
+)
+OCCLUDERS_DRAWN: tuple[OccluderKind, ...] = (
+    *("hand", "hand", "hand", "cup", "cup", "scarf", "scarf", "phone", "microphone"),
+    *("beard", "niqab", "face_shield"),
+)
+"""Each as often as it stands here."""
+UNCOVERING = ("beard", "face_shield")
+"""Things that leave the face bare."""
+BEARDED, SHIELDED, WINDOWED, SKIN_TONED = 0.06, 0.03, 0.06, 0.06
+"""Share of the masks over a beard, under a visor, with a clear window, and in the colour of the skin."""
+WITH_WINDOW = ("surgical", "cloth")
+
+Row = tuple[NDArray[np.uint8], int, int, str]
+"""Crop, state, kind, what was rendered."""
+Render = Callable[[np.random.Generator, NDArray[np.uint8], Faces], Row | None]
+"""Draws on one face; None where it cannot."""
+
+
+_shared: dict[str, BareFaces] = {}
+"""The faces that the workers draw on."""
+
+
+def masked(rng: np.random.Generator, image: NDArray[np.uint8], face: Faces) -> Row | None:
+    """Put a mask by chance onto a face, now and then over a beard or under a visor."""
+    beard, shield = rng.random(2) < (BEARDED, SHIELDED)
+    if beard:
+        image = _over(rng, image, face, ("beard",)).image
+    worn, kind = WAYS[rng.integers(len(WAYS))], KINDS_DRAWN[rng.integers(len(KINDS_DRAWN))]
+    window, skin = rng.random(2) < (WINDOWED, SKIN_TONED)
+    patterns: tuple[PatternName, ...] = ("window",) if window and kind in WITH_WINDOW else ()
+    plan = draw(rng, face, Choice((kind,), (worn,), (SKIN,) if skin else (), patterns))
+    result = apply(image, face, plan)
+    if not result.masks:
+        return None
+    drawn, image = result.masks[0], result.image
+    if shield:
+        image = _over(rng, image, face, ("face_shield",)).image
+    known = MASK_KINDS.index(KIND_OF[kind])
+    return _crop(rng, image, face), state_of(covered_parts(drawn), mask=True), known, "masked"
+
+
+def occluded(rng: np.random.Generator, image: NDArray[np.uint8], face: Faces) -> Row | None:
+    """Hold something over a face that is no mask."""
+    kind = OCCLUDERS_DRAWN[rng.integers(len(OCCLUDERS_DRAWN))]
+    result = _over(rng, image, face, (kind,))
+    nose, mouth, chin = (bool(share > 0.5) for share in result.covered[0])
+    state = BARE if kind in UNCOVERING else state_of((nose, mouth, chin), mask=False)
+    return _crop(rng, result.image, face), state, UNKNOWN, "occluded"
+
+
+def _over(rng: np.random.Generator, image: NDArray[np.uint8], face: Faces, kinds: tuple[OccluderKind, ...]) -> Occluded:
+    return apply_occluders(image, face, draw_occluders(rng, face, kinds))
+
+
+def covered_parts(drawn: DrawnMask) -> tuple[bool, bool, bool]:
+    """Which of nose, mouth and chin a drawn mask covers: by its way, but the chin by what the mask reaches."""
+    shown = VISIBLE[drawn.plan.worn]
+    nose, mouth, chin = (part not in shown for part in PARTS)
+    if drawn.plan.worn == "chin_only":
+        chin = bool(drawn.covered[list(CHIN)].mean() > 0.5)
+    return nose, mouth, chin
+
+
+def bare(rng: np.random.Generator, image: NDArray[np.uint8], face: Faces) -> Row | None:
+    """Leave a face as it is."""
+    return _crop(rng, image, face), BARE, UNKNOWN, "bare"
+
+
+def _crop(rng: np.random.Generator, image: NDArray[np.uint8], face: Faces) -> NDArray[np.uint8]:
+    """Cut the stored crop, about a box that sits as loosely as a detector's."""
+    box = face.boxes[0]
+    sides = box[2:] - box[:2]
+    shift = rng.uniform(-0.04, 0.04, 2) * sides
+    grow = np.exp(rng.uniform(-0.06, 0.06))
+    centre = (box[:2] + box[2:]) / 2 + shift
+    loose = np.concatenate([centre - sides * grow / 2, centre + sides * grow / 2]).astype(np.float32)
+    return face_crops(image, loose[None], CROP, MARGIN)[0]
+
+
+def render(faces: BareFaces, renders: Sequence[tuple[Render, Callable[[str], int]]], seed: int) -> Examples:
+    """Draw on every face, on all cores that the settings allow.
+
+    Args:
+        faces: n bare faces.
+        renders: what to draw, and how often on a face of the named set.
+        seed: of every draw.
+    """
+    jobs = [
+        (index, (seed, number, index, turn), kind)
+        for index in range(len(faces))
+        for number, (kind, times) in enumerate(renders)
+        for turn in range(times(str(faces.sources[index])))
+    ]
+    # Forked workers share the faces; no model is loaded in this process that they could not use.
+    _shared["faces"] = faces
+    with get_context("fork").Pool(get_settings().threads) as pool:
+        rows = [row for row in pool.imap(_job, jobs, chunksize=32) if row is not None]
+    _shared.clear()
+    states = np.array([row[1] for row in rows], np.int64)
+    return Examples(
+        images=np.stack([row[0] for row in rows]),
+        labels=label_of_states()[states],
+        states=states,
+        kinds=np.array([row[2] for row in rows], np.int64),
+        sources=np.array([row[3] for row in rows]),
+    )
+
+
+def _job(job: tuple[int, tuple[int, ...], Render]) -> Row | None:
+    cv2.setNumThreads(1)
+    index, seed, kind = job
+    faces = _shared["faces"]
+    return kind(np.random.default_rng(seed), faces.images[index], faces.face(index))
