@@ -160,6 +160,30 @@ class WorkerLost(MasqueradeError):
     code = "worker_lost"
 
 
+class StudyInvalid(MasqueradeError):
+    """A plan of training asks for what is not there, or is out of range."""
+
+    code = "study_invalid"
+
+
+class WeightsUnusable(MasqueradeError):
+    """Weights to start training from are absent, unreadable, or do not fit the network."""
+
+    code = "weights_unusable"
+
+
+class ClassEmpty(MasqueradeError):
+    """A label that is to be learnt has no face to learn from."""
+
+    code = "class_empty"
+
+
+class TrainingDiverged(MasqueradeError):
+    """The loss of a training run is no number any more."""
+
+    code = "training_diverged"
+
+
 class SettingsInvalid(MasqueradeError):
     """A setting from the environment or the settings file cannot be used."""
 

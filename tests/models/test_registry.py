@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from masquerade.errors import ModelCardInvalid, ModelError, ModelHashMismatch, ModelUnknown
-from masquerade.models import Model, bundled_folder, get_model, list_models, read_card
+from masquerade.models import Model, bundled_folder, get_model, get_session, list_models, read_card
 from tests.models.folders import add_model, bundled_card
 
 BUNDLED = sorted(path.stem for path in bundled_folder().glob("*.json"))
@@ -128,3 +128,16 @@ CHANGES: list[tuple[str, Any]] = [("name", "x"), ("sha256", "0" * 64), ("inputs"
 def test_cards_stay_as_they_are(field: str, value: Any) -> None:
     with pytest.raises(ValueError, match="frozen"):
         setattr(read_card(bundled_folder() / "yunet.json"), field, value)
+
+
+def test_a_file_by_its_path(folder: Path, tmp_path: Path) -> None:
+    path = add_model(tmp_path / "elsewhere", name="mine")
+    model = get_model(str(path))
+    assert (model.card.name, model.path, model.bundled) == ("mine", path, False)
+    assert get_session(str(path)).card == model.card
+    assert "mine" not in [one.card.name for one in list_models()]
+    with pytest.raises(ModelUnknown, match="is not there"):
+        get_model(str(tmp_path / "none.onnx"))
+    path.with_suffix(".json").unlink()
+    with pytest.raises(ModelCardInvalid, match=r"mine\.json"):
+        get_model(str(path))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from masquerade.cli import datasets, doctor, library, look, mask, models
+from masquerade.cli import datasets, doctor, evaluate, library, look, mask, models, sweep, train
 
 app = typer.Typer(
     name="masquerade",
@@ -18,10 +18,13 @@ app = typer.Typer(
 )
 app.command("look")(look.look)
 app.command("mask")(mask.mask)
+app.command("sweep")(sweep.sweep)
 app.command("doctor")(doctor.doctor)
+app.add_typer(train.app, name="train")
 app.add_typer(models.app, name="models")
 app.add_typer(library.app, name="library")
 app.add_typer(datasets.app, name="datasets")
+app.add_typer(evaluate.app, name="evaluate")
 
 
 def _version(wanted: bool) -> None:

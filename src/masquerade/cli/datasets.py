@@ -61,7 +61,7 @@ def check(  # noqa: PLR0913, PLR0917 - one each option
 
     if images is not None and len(paths) > 1:
         raise typer.BadParameter("--images goes with one PATH")
-    names = _classes(classes or [])
+    names = classes_of(classes or [])
     sets = [read_set(path, layout=layout, images=images, classes=names, whole=whole, strict=strict) for path in paths]
     photos = join_sets(sets)
     found = None
@@ -83,7 +83,8 @@ def check(  # noqa: PLR0913, PLR0917 - one each option
         raise typer.Exit(1)
 
 
-def _classes(given: list[str]) -> dict[str, str]:
+def classes_of(given: list[str]) -> dict[str, str]:
+    """Read ``NAME=LABEL`` of each ``--class``."""
     pairs = {}
     for item in given:
         name, sign, label = item.rpartition("=")

@@ -16,6 +16,8 @@ from masquerade.errors import ModelCardInvalid, ModelHashMismatch, ModelUnknown
 from masquerade.models.card import ModelCard, read_card
 from masquerade.settings import get_settings
 
+SUFFIX = ".onnx"
+
 
 @dataclass(frozen=True, slots=True)
 class Model:
@@ -61,6 +63,12 @@ def bundled_folder() -> Path:
     return Path(str(files("masquerade.models") / "weights"))
 
 
+def _read_model(path: Path) -> Model:
+    if not path.is_file():
+        raise ModelUnknown(f"{path} is not there", hint="name an ONNX file, with its card beside it")
+    return Model(card=read_card(path.with_suffix(".json")), path=path, bundled=False)
+
+
 @lru_cache(maxsize=8)
 def _read_folder(folder: Path, bundled: bool) -> dict[str, Model]:
     models: dict[str, Model] = {}
@@ -83,11 +91,14 @@ def list_models() -> list[Model]:
 
 
 def get_model(name: str) -> Model:
-    """Return one model by name.
+    """Return one model by name, or by the path of its ONNX file, which ends in ``.onnx`` and has its card beside it.
 
     Raises:
         ModelUnknown: there is none; the message lists those that there are.
+        ModelCardInvalid: a file is there without its card, or with one that cannot be used.
     """
+    if name.endswith(SUFFIX):
+        return _read_model(Path(name))
     known = {model.card.name: model for model in list_models()}
     if name not in known:
         raise ModelUnknown(

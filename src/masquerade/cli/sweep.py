@@ -1,0 +1,171 @@
+"""``masquerade sweep``: report 1's study from one command."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from masquerade.cli.datasets import classes_of
+from masquerade.cli.printing import shown
+from masquerade.cli.progress import Bar
+
+if TYPE_CHECKING:
+    from masquerade.evaluation.sweep import Cell, Outcome, Sweep
+    from masquerade.training.study import StudyPlan
+    from masquerade.training.study.progress import Progress
+
+RATES = "0.003,0.005,0.007,0.009"
+T = TypeVar("T")
+
+
+def sweep(  # noqa: PLR0913, PLR0917 - one each option
+    data: Annotated[list[Path], typer.Option(help="A labelled set; repeat it for several.")],
+    out: Annotated[Path, typer.Option(help="Folder of the sweep: new, or one to go on with.")],
+    models: Annotated[str, typer.Option(help="Networks, with commas.")] = "report-cnn,report-resnet34",
+    lr: Annotated[str, typer.Option(help="Learning rates, with commas.")] = RATES,
+    classes: Annotated[str, typer.Option(help="Numbers of classes, with commas: 2, 3 or both.")] = "2,3",
+    recipe: Annotated[str, typer.Option(help="How to train: report or modern.")] = "report",
+    epochs: Annotated[int | None, typer.Option(min=1, help="Epochs, in place of the recipe's.")] = None,
+    abridged: Annotated[int | None, typer.Option(help="Take so many faces only.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the split and of all chance.")] = 0,
+    weights: Annotated[
+        list[str] | None,
+        typer.Option(metavar="[MODEL=]FILE", help="Weights to start from, or none; for one model or for all."),
+    ] = None,
+    faithful: Annotated[bool, typer.Option("--faithful", help="Outputs as in report 1's code: 10, or 1,000.")] = False,
+    layout: Annotated[str | None, typer.Option(help="Layout of the data, where it cannot be told.")] = None,
+    images: Annotated[Path | None, typer.Option(help="Folder of the photos, where they lie elsewhere.")] = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Option("--class", metavar="NAME=LABEL", help="What a class name stands for; repeat it."),
+    ] = None,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Each photo is a tight crop of a face; none is looked for.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the measures of all runs as JSON.")] = False,
+) -> None:
+    """Train every model at every learning rate, and write report 1's tables with its numbers beside ours.
+
+    Each run stands in OUT/runs; finished ones are not run again, interrupted ones go on. OUT/index.html shows the
+    tables, curves, confusion matrices and the worst mistakes. Exit code 1 when a run failed; the others are done.
+    """
+    from masquerade.evaluation.sweep import Sweep, open_sweep, run_cells, write_results
+    from masquerade.training.study import StudyPlan, train
+    from masquerade.training.study.progress import quiet as no_bar
+
+    chosen, own_weights = _split(models, str, "--models"), _weights(weights or [])
+
+    def plan_of(cell: Cell) -> StudyPlan:
+        return StudyPlan(
+            data=tuple(data),
+            model=cell.model,
+            classes=cell.classes,
+            recipe=recipe,
+            rate=cell.rate,
+            epochs=epochs,
+            seed=seed,
+            abridged=abridged,
+            weights=own_weights.get(cell.model, own_weights.get("")),
+            faithful=faithful,
+            layout=layout,
+            images=images,
+            names=tuple(classes_of(names or []).items()),
+            whole=whole,
+        )
+
+    wanted = Sweep(tuple(chosen), tuple(_split(classes, int, "--classes")), tuple(_split(lr, float, "--lr")), {})
+    wanted = _complete(wanted, plan_of, own_weights.get(""))
+    every = open_sweep(out, wanted)
+    number = _Numbering(len(wanted.cells()))
+    bar: Progress = no_bar if as_json else Bar
+    try:
+        outcomes = run_cells(out, wanted.cells(), lambda cell, run: train(plan_of(cell), run, bar), number.tell)
+    except KeyboardInterrupt:
+        typer.echo(f"interrupted; the same command goes on with {shown(out)}", err=True)
+        raise
+    failed = {one.cell: str(one.error) for one in outcomes if one.error is not None}
+    with bar("measuring", len(every.cells())) as steps:
+        tables, failed = write_results(out, every, failed, lambda _: steps.advance())
+    if as_json:
+        typer.echo(json.dumps(_told(out, every, failed)))
+    else:
+        from masquerade.evaluation.sweep.tables import tables_text
+
+        typer.echo(tables_text(tables))
+    typer.echo(f"page: {(out / 'index.html').resolve().as_uri()}", err=True)
+    if failed:
+        typer.echo(f"without a result ({len(failed)}):", err=True)
+        for cell, why in failed.items():
+            typer.echo(f"  {cell.name}: {shown(why)}", err=True)
+        raise typer.Exit(1)
+
+
+def _complete(wanted: Sweep, plan_of: Callable[[Cell], StudyPlan], weights: Path | None) -> Sweep:
+    """Check every plan before the first is run, take the models' full names, and note what the runs share."""
+    from dataclasses import replace
+
+    from masquerade.training.study.extra import require_extra
+    from masquerade.training.study.plan import ALIASES
+
+    plans = [plan_of(cell) for cell in wanted.cells()]
+    require_extra()
+    from masquerade.training.study.registry import find_spec
+
+    for plan in plans:
+        find_spec(plan.model)
+    own = {"model", "classes", "rate"}
+    settings = {name: value for plan in plans[:1] for name, value in plan.to_dict().items() if name not in own}
+    if plans:
+        settings["weights"] = None if weights is None else str(weights)
+    return replace(wanted, models=tuple(ALIASES.get(model, model) for model in wanted.models), settings=settings)
+
+
+class _Numbering:
+    """Says of each run how it ended, and how many are left."""
+
+    def __init__(self, count: int) -> None:
+        """Take how many runs there are."""
+        self._count, self._done = count, 0
+
+    def tell(self, outcome: Outcome) -> None:
+        """Print one line."""
+        self._done += 1
+        words = {"finished": "was finished before", "trained": "trained", "failed": f"failed: {shown(outcome.error)}"}
+        typer.echo(f"{self._done} of {self._count}  {outcome.cell.name}: {words[outcome.state]}", err=True)
+
+
+def _told(out: Path, every: Sweep, failed: dict[Cell, str]) -> dict[str, Any]:
+    from masquerade.evaluation.sweep import is_finished, read_run
+
+    runs = []
+    for cell in every.cells():
+        told: dict[str, Any] = {"model": cell.model, "classes": cell.classes, "rate": cell.rate}
+        folder = out / "runs" / cell.name
+        if cell in failed:
+            told["error"] = failed[cell]
+        elif is_finished(folder):
+            told |= read_run(folder, cell).measures.to_dict()
+        runs.append(told)
+    return {"out": str(out), "settings": every.settings, "runs": runs}
+
+
+def _split(text: str, kind: Callable[[str], T], option: str) -> list[T]:
+    try:
+        return [kind(part.strip()) for part in text.split(",") if part.strip()]
+    except ValueError:
+        raise typer.BadParameter(f"{text!r}: expected values with commas", param_hint=option) from None
+
+
+def _weights(given: list[str]) -> dict[str, Path]:
+    """Weights by model; those for all stand under the empty name."""
+    from masquerade.training.study.plan import ALIASES
+
+    found = {}
+    for text in given:
+        model, equals, file = text.rpartition("=")
+        found[ALIASES.get(model, model) if equals else ""] = Path(file)
+    return found

@@ -1,0 +1,49 @@
+"""Tables and page of a sweep, written from its run folders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from masquerade.errors import MasqueradeError
+from masquerade.evaluation.sweep.cells import RUNS, Cell, Sweep
+from masquerade.evaluation.sweep.page import sweep_page
+from masquerade.evaluation.sweep.results import Run, is_finished, read_run
+from masquerade.evaluation.sweep.tables import Table, make_tables, tables_csv, tables_text
+from masquerade.files import write_whole
+
+TEXT, CSV, PAGE = "tables.txt", "tables.csv", "index.html"
+
+
+def write_results(
+    folder: Path, sweep: Sweep, failed: Mapping[Cell, str], done: Callable[[Cell], None] = lambda _: None
+) -> tuple[list[Table], dict[Cell, str]]:
+    """Read the finished runs, and write ``tables.txt``, ``tables.csv`` and ``index.html``.
+
+    Args:
+        folder: of the sweep.
+        sweep: all that was asked for.
+        failed: why a run failed.
+        done: is told of each run that was looked at.
+
+    Returns:
+        The tables, and all runs that failed, with those whose folder cannot be read.
+
+    Raises:
+        DestinationUnusable: a file cannot be written.
+    """
+    runs: dict[Cell, Run] = {}
+    trouble = dict(failed)
+    for cell in sweep.cells():
+        run = folder / RUNS / cell.name
+        if is_finished(run) and cell not in trouble:
+            try:
+                runs[cell] = read_run(run, cell)
+            except MasqueradeError as error:
+                trouble[cell] = str(error)
+        done(cell)
+    tables = make_tables(sweep, runs)
+    write_whole(folder / TEXT, tables_text(tables).encode("utf-8"))
+    write_whole(folder / CSV, tables_csv(tables).encode("utf-8"))
+    write_whole(folder / PAGE, sweep_page(sweep, runs, tables, trouble).encode("utf-8"))
+    return tables, trouble
