@@ -41,9 +41,9 @@ def nothing(count: int) -> Draws:
 NO_NOISE = np.zeros((0, 3, SIZE, SIZE), np.float32)
 
 
-def applied(images: NDArray[np.uint8], noise: NDArray[np.float32] = NO_NOISE, **changes: object) -> NDArray[np.float32]:
+def applied(images: NDArray[np.uint8], unit: NDArray[np.float32] = NO_NOISE, **changes: object) -> NDArray[np.float32]:
     draws = replace(nothing(len(images)), **changes)  # type: ignore[arg-type]
-    return np.asarray(apply(images, SIZE, draws, noise).permute(0, 2, 3, 1).numpy())
+    return np.asarray(apply(images, SIZE, draws, unit).permute(0, 2, 3, 1).numpy())
 
 
 def test_the_plain_view_is_the_middle(images: NDArray[np.uint8]) -> None:
@@ -86,8 +86,8 @@ def test_light_and_colour(images: NDArray[np.uint8]) -> None:
 
 def test_noise_small_sides_and_spots_touch_only_their_own(images: NDArray[np.uint8]) -> None:
     flat = np.full_like(images, 100)
-    noise = np.ones((2, 3, SIZE, SIZE), np.float32)
-    found = applied(flat, noise, noise=np.array([0, 5, 0, 0, 2, 0], np.float32))
+    unit = np.ones((2, 3, SIZE, SIZE), np.float32)
+    found = applied(flat, unit, noise=np.array([0, 5, 0, 0, 2, 0], np.float32))
     np.testing.assert_allclose(found[:, 0, 0, 0], [100, 105, 100, 100, 102, 100], atol=1e-3)
     plainly = applied(images)
     found = applied(images, sides=np.array([SIZE, 20, SIZE, 24, SIZE, SIZE]))

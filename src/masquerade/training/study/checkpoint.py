@@ -122,7 +122,9 @@ def restore_optimiser(optimiser: torch.optim.Optimizer, tensors: Mapping[str, Te
     for name, value in tensors.items():
         index, _, key = name.partition(".")
         like = parameters[int(index)]  # whose layout in memory it had
-        state.setdefault(int(index), {})[key] = torch.empty_like(like).copy_(value) if value.shape == like.shape else value
+        state.setdefault(int(index), {})[key] = (
+            torch.empty_like(like).copy_(value) if value.shape == like.shape else value
+        )
     optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
 
 

@@ -38,7 +38,15 @@ def read_weights(path: Path) -> dict[str, Tensor]:
             of_run = {name.removeprefix(NET): value for name, value in state.items() if name.startswith(NET)}
             return of_run or state
         state = read_state(path)
-    except (OSError, SafetensorError, zipfile.BadZipFile, pickle.UnpicklingError, RuntimeError, ValueError) as error:
+    except (
+        OSError,
+        SafetensorError,
+        zipfile.BadZipFile,
+        pickle.UnpicklingError,
+        EOFError,
+        RuntimeError,
+        ValueError,
+    ) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error).split("\n")[0]
         raise WeightsUnusable(f"{path}: {reason}", hint="expected a state dict, .pth or .safetensors") from error
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
