@@ -24,7 +24,7 @@ def test_text(masquerade: Run, data: Path) -> None:
     assert (result.code, result.err) == (0, "")
     for words in (
         "3 faces of 4 photos, boxes as drawn",
-        "0 of 4 photos left out, of the sets that the model was trained on, outside its test part. It was not trained on made",
+        "0 of 4 photos left out, of the sets that the model was trained on, outside its test part. It was not",
         "Not found by the detector, and not in the measures: 1 with_mask.",
         "no face is labelled incorrect",
         "correct                                 2 of 3",

@@ -84,7 +84,7 @@ def test_the_two_rules_of_effective_correct_differ() -> None:
 
 def test_two_classes_have_no_effective_credit() -> None:
     found = measure(made(labels=2), intervals=False)
-    assert found["effective_words"] == found["effective_code"] == found["correct"]
+    assert found["effective_words"].value == found["effective_code"].value == found["correct"].value
     assert "recall_incorrect" not in found.values
 
 

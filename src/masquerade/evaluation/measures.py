@@ -86,10 +86,11 @@ def measure(predictions: Predictions, intervals: bool = True, rounds: int = ROUN
 
     The measures: ``loss`` is the mean cross-entropy an image, ``report_loss`` what report 1 calls average testing
     loss: the sum of the means of batches of ten over the number of images, ten times too small. ``correct`` counts
-    faces; its interval is that of the share, times the faces. ``effective_words`` counts them by the words of report 1, where without_mask and incorrect count as one,
-    ``effective_code`` by the rule in its code, where with_mask and incorrect do. ``accuracy`` and
-    ``effective_*_share`` are the same as shares. An alert is a face called without_mask or incorrect. Precision, recall
-    and F1 are those of van Rijsbergen; ``macro_f1`` is the mean over labels that occur.
+    faces; its interval is that of the share, times the faces. ``effective_words`` counts them by the words of report
+    1, where without_mask and incorrect count as one, ``effective_code`` by the rule in its code, where with_mask and
+    incorrect do. ``accuracy`` and ``effective_*_share`` are the same as shares. An alert is a face called
+    without_mask or incorrect. Precision, recall and F1 are those of van Rijsbergen; ``macro_f1`` is the mean over
+    labels that occur.
 
     Args:
         predictions: n faces.
