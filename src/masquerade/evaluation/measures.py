@@ -103,10 +103,8 @@ def measure(predictions: Predictions, intervals: bool = True, rounds: int = ROUN
     groups = np.unique(predictions.groups)
     spread = _bootstrap(sums, predictions, rounds, seed) if intervals and len(groups) else {}
     values = {name: Measure(float(value), *spread.get(name, ())) for name, value in point.items()}
-    for (
-        name,
-        share,
-    ) in COUNTS.items():  # a draw of groups has more faces, or fewer: its counts say nothing, its shares do
+    # A draw of groups has more faces, or fewer: its counts say nothing, its shares do.
+    for name, share in COUNTS.items():
         found = values[share]
         values[name] = Measure(values[name].value, found.low * len(predictions), found.high * len(predictions))
     values["report_loss"] = Measure(report_loss(predictions.losses))
