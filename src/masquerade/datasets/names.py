@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from masquerade.datasets.types import LABELS
@@ -81,6 +81,19 @@ class Names:
                 raise LabelInvalid(f"class {name!r} is to be {label!r}; expected {', '.join(LABELS)} or nothing")
             kind = KNOWN[plain(name)].kind if plain(name) in KNOWN and label else None
             self._asked[plain(name)] = Meaning(label, kind)
+
+    def leave_masks_out(self, names: Collection[str]) -> str | None:
+        """Take ``mask`` for the mask itself, not for a face, when another class of the set is called with_mask.
+
+        Returns:
+            The name that is left out from now on; None when there is no such pair or it was asked for.
+        """
+        masks = [name for name in names if plain(name) == "mask" and plain(name) not in self._asked]
+        others = [self.meaning(name) for name in names if plain(name) != "mask"]
+        if not masks or Meaning("with_mask") not in others:
+            return None
+        self._asked[plain("mask")] = Meaning("")
+        return masks[0]
 
     def meaning(self, name: str, things: bool = True) -> Meaning | None:
         """Tell what a name stands for; None when it is not known.

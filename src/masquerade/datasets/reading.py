@@ -106,7 +106,7 @@ class _Assembly:
     ) -> None:
         self._source, self._layout, self._found, self._problems = source, layout, found, problems
         self._name, self._whole = name, whole
-        self._labels_only = not source.pictures
+        self._labels_only = not source.all_pictures
         self._left_out: Counter[str] = Counter()
         self._rows: Counter[str] = Counter()
         self._names: dict[str, str | None] = {}
@@ -117,9 +117,11 @@ class _Assembly:
 
     def finish(self) -> DataSet:
         """Go through all sheets."""
+        self._leave_masks_out()
         photos = [photo for sheet in self._found.sheets if (photo := self._photo(sheet)) is not None]
         for file, line, name in self._found.classes:
-            if name not in self._names:
+            meaning = self._source.names.meaning(name)
+            if name not in self._names and (meaning is None or meaning.label):
                 self._problems.say(file, line, "class_empty", f"class {name!r} has no face")
         self._check_pictures()
         if self._clipped:
@@ -137,6 +139,14 @@ class _Assembly:
             rows={word: self._rows[word] for word in LABELS},
             names=dict(sorted(self._names.items())),
         )
+
+    def _leave_masks_out(self) -> None:
+        if self._layout.whole_photos:
+            return
+        names = {row.name for sheet in self._found.sheets for row in sheet.rows}
+        left = self._source.names.leave_masks_out(names | {name for _, _, name in self._found.classes})
+        if left is not None:
+            self._notes.append(f"class {left!r} stands beside one for faces with masks: taken for the mask, left out")
 
     def _photo(self, sheet: Sheet) -> LabelledPhoto | None:
         kept = [(row, meaning) for row in sheet.rows if (meaning := self._meaning(sheet, row)) is not None]
@@ -260,6 +270,9 @@ class _Assembly:
         """Say which photos have no labels."""
         if self._layout.whole_photos:
             return
+        others = len(self._source.all_pictures) - len(self._source.pictures)
+        if others:
+            self._notes.append(f"{others} pictures outside of {self._source.photo_folder} were left alone")
         if self._labels_only:
             self._notes.append(f"no photo is in {self._source.photo_folder}: only the labels were read")
         bare = [path for path in self._source.pictures if path not in self._seen]

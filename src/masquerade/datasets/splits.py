@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -20,6 +21,7 @@ from masquerade.errors import DataMissing, LabelInvalid
 from masquerade.files import write_whole
 
 SHARES = MappingProxyType({"train": 0.75, "test": 0.25})
+NUMBER = re.compile("[0-9]{1,18}")
 COLUMNS = ["photo", "group", "part"]
 
 
@@ -89,7 +91,7 @@ class Split:
         groups: dict[str, int] = {}
         part_of: dict[int, str] = {}
         for line, row in rows:
-            if len(row) != 3 or not row[0] or not row[1].isdecimal() or not row[2]:
+            if len(row) != 3 or not row[0] or not NUMBER.fullmatch(row[1]) or not row[2]:
                 raise LabelInvalid(f"{path}:{line}: expected a photo, the number of its group and its part")
             key, number, part = row[0], int(row[1]), row[2]
             if key in parts:
@@ -139,7 +141,9 @@ def split_photos(
 
 
 def deal(counts: NDArray[np.int64], shares: Sequence[float], seed: int) -> NDArray[np.intp]:
-    """Deal groups out: those with the largest share of any column first, each to the part that lacks it most.
+    """Deal groups out, the weighty first, each to the part that lacks most of its own share of what the group holds.
+
+    Groups whose weights lie within a factor of two are shuffled, so that another seed gives another split.
 
     Args:
         counts: (groups, columns) what each group holds, as photos and faces of each label.
@@ -157,14 +161,15 @@ def deal(counts: NDArray[np.int64], shares: Sequence[float], seed: int) -> NDArr
     rng = np.random.default_rng(seed)
     weights = counts / np.maximum(counts.sum(axis=0), 1)
     order = rng.permutation(len(counts))
-    order = order[np.argsort(-weights[order].max(axis=1), kind="stable")]
-    lacking = np.outer(shares, (weights.sum(axis=0)))
+    weighty = np.floor(np.log2(weights[order].max(axis=1)))
+    order = order[np.argsort(-weighty, kind="stable")]
+    sizes = np.array(shares)
+    lacking = np.outer(sizes, weights.sum(axis=0))
     dealt = np.zeros(len(counts), np.intp)
     for index in order:
-        # How much the squared lack of each part shrinks when it gets the group.
-        gain = (weights[index] * (2 * lacking - weights[index])).sum(axis=1)
-        best = np.flatnonzero(gain >= gain.max() - 1e-12)
-        part = best[0] if len(best) == 1 else rng.choice(best)
+        lack = lacking @ weights[index] / sizes
+        best = np.flatnonzero(lack >= lack.max() - 1e-12)
+        part = rng.choice(best, p=sizes[best] / sizes[best].sum())
         dealt[index] = part
         lacking[part] -= weights[index]
     return dealt

@@ -22,7 +22,7 @@ class FaceWearing:
     """How one face wears a mask.
 
     Attributes:
-        label: ``with_mask``, ``without_mask`` or ``incorrect``; ``undecided`` where none reaches the confidence asked for.
+        label: ``with_mask``, ``without_mask`` or ``incorrect``; ``undecided`` where none is as likely as asked for.
         probabilities: of each label, 0 to 1.
         visible: which of nose, mouth and chin show.
         kind: what covers the face: ``surgical``, ``respirator``, ``cloth`` or ``gas``, ``other`` where it is no mask,

@@ -52,6 +52,7 @@ PRINTS: tuple[PatternName, ...] = ("stripes", "dots", "checks", "floral")
 PRINT_COLOURS = ("#f4f1ea", "#20222a", "#c9b458")
 TURNED: tuple[PatternName, ...] = ("stripes", "checks")
 SCALES, ANGLES = (0.6, 1.1), (0.0, 45.0)
+WINDOW_SCALES = (0.85, 1.1)
 """Few of each, so that textures are made once and used often."""
 PRINTED: dict[Kind, float] = {"cloth": 0.5, "bandana": 0.7, "gaiter": 0.35, "surgical": 0.04}
 """How often each kind carries a print, where none is asked for; the others never."""
@@ -206,7 +207,7 @@ def mask_by(chance: Sequence[float], face: int, choice: Choice) -> MaskPlan:
     pattern = Pattern(
         name=name,
         colour=_pick(prints, chance[4]) if name != "plain" else "#ffffff",
-        scale=_pick(SCALES, chance[5]),
+        scale=_pick(WINDOW_SCALES if name == "window" else SCALES, chance[5]),
         angle=_pick(ANGLES, chance[6]) if name in TURNED else 0.0,
         texture=_pick(choice.textures, chance[7]) if name == "texture" else None,
     )

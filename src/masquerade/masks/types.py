@@ -27,6 +27,17 @@ LABEL_OF: dict[Worn, str] = {
     "chin_only": "incorrect",
 }
 """The wearing label that each way to wear a mask stands for."""
+COVERING_OF: dict[Kind, str] = {
+    "surgical": "surgical",
+    "n95": "respirator",
+    "kn95": "respirator",
+    "ffp2": "respirator",
+    "cloth": "cloth",
+    "gas": "gas",
+    "bandana": "cloth",
+    "gaiter": "cloth",
+}
+"""The kind of covering, in the words of ``wearing``, that each kind of mask is."""
 VISIBLE: dict[Worn, tuple[str, ...]] = {
     "correctly": (),
     "nose_out": ("nose",),

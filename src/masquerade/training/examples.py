@@ -27,6 +27,7 @@ class Examples:
         states: (n,) state by ``wearing.rule``, -1 where only the label is known.
         kinds: (n,) index into ``MASK_KINDS``, -1 where unknown or no mask.
         sources: (n,) name of the set, or of what was rendered.
+        origins: (n,) name of the set whose photo it is.
     """
 
     images: NDArray[np.uint8]
@@ -34,6 +35,7 @@ class Examples:
     states: NDArray[np.int64]
     kinds: NDArray[np.int64]
     sources: NDArray[np.str_]
+    origins: NDArray[np.str_]
 
     def __len__(self) -> int:
         """Count the crops."""
@@ -74,6 +76,7 @@ def real_examples(crops: Crops) -> Examples:
         states=np.array([_state(label, visible) for label, visible in rows], np.int64),
         kinds=np.array(kinds, np.int64)[crops.photos],
         sources=np.array(list(SOURCES))[crops.sources],
+        origins=np.array(list(SOURCES))[crops.sources],
     )
 
 

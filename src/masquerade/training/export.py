@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from masquerade.files import write_whole
 from masquerade.models.card import ModelCard
-from masquerade.training.objective import kind_probabilities, label_log_probabilities, visible_probabilities
+from masquerade.training.objective import state_sums
 from masquerade.training.trainer import MEAN, STD
 from masquerade.training.wearing import RECIPES, load_net
 from masquerade.wearing.rule import STATES, label_of_states
@@ -46,13 +46,17 @@ class Exported(nn.Module):
         scale = np.concatenate([np.full(STATES, 1 / temperature), np.ones(4)]).astype(np.float32)
         self.register_buffer("bias", torch.from_numpy(bias)[None])
         self.register_buffer("heat", torch.from_numpy(scale)[None])
+        self.register_buffer("sums", state_sums())
         self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1) * 255)
         self.register_buffer("scale", 1 / (torch.tensor(STD).view(1, 3, 1, 1) * 255))
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Map (n, 3, size, size) to probabilities of labels (n, 3), of parts that show (n, 3), of kinds (n, 6)."""
-        logits = self.net((pixels - self.mean) * self.scale) * self.heat + self.bias
-        return label_log_probabilities(logits).exp(), visible_probabilities(logits), kind_probabilities(logits)
+        logits = (self.net((pixels - self.mean) * self.scale) + self.bias) * self.heat
+        sums = logits[:, :STATES].softmax(1) @ self.sums
+        none, mask, other = sums[:, 6:7], sums[:, 7:8], sums[:, 8:]
+        kinds = torch.cat([none, mask * logits[:, STATES:].softmax(1), other], 1)
+        return sums[:, :3], sums[:, 3:6], kinds
 
 
 def export(net: nn.Module, size: int, incorrect_bias: float = 0.0, temperature: float = 1.0) -> bytes:

@@ -22,18 +22,11 @@ def label_log_probabilities(logits: Tensor) -> Tensor:
     return torch.stack(columns, 1)
 
 
-def visible_probabilities(logits: Tensor) -> Tensor:
-    """Sum the states in which each part is not covered: (n, 20) logits to (n, 3)."""
-    shown = torch.from_numpy((~covered_in_states()).astype(np.float32))
-    return logits[:, :STATES].softmax(1) @ shown
-
-
-def kind_probabilities(logits: Tensor) -> Tensor:
-    """Probabilities of ``KINDS``: none and other from the states, the mask's kinds share the states with a mask."""
-    states = logits[:, :STATES].softmax(1)
-    groups = kind_of_states()
-    none, mask, other = (states[:, np.flatnonzero(groups == group)].sum(1, keepdim=True) for group in range(3))
-    return torch.cat([none, mask * logits[:, STATES:].softmax(1), other], 1)
+def state_sums() -> Tensor:
+    """What each state adds to: (16, 9), to the labels, to the parts that show, to no covering, a mask, another one."""
+    labels = np.eye(len(LABELS))[label_of_states()]
+    coverings = np.eye(3)[kind_of_states()]
+    return torch.tensor(np.hstack([labels, ~covered_in_states(), coverings]).tolist())
 
 
 def loss_of(logits: Tensor, labels: Tensor, allowed: Tensor, kinds: Tensor, parts_weight: float = 0.5) -> Tensor:

@@ -1,38 +1,38 @@
-"""Rendered examples: masks of every kind worn in every way on bare faces, whose labels are exact."""
+"""Rendered examples: masks worn in every way, and things that are no masks, on bare faces; their labels are exact.
+
+``python -m masquerade.training.rendered --cache runs/wearing-crops.npz --out runs/rendered`` makes them.
+"""
 
 from __future__ import annotations
 
+import argparse
+import random
+import sys
 from collections.abc import Callable, Sequence
 from multiprocessing import get_context
+from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from masquerade.datasets import wearing_sets
+from masquerade.datasets.types import LabelledPhoto
 from masquerade.faces import Faces
 from masquerade.faces.topology import CHIN
 from masquerade.masks import Choice, apply, draw
 from masquerade.masks.occluders import Occluded, apply_occluders, draw_occluders
 from masquerade.masks.occluders.types import OccluderKind
-from masquerade.masks.types import SKIN, VISIBLE, DrawnMask, Kind, PatternName, Worn
+from masquerade.masks.types import COVERING_OF, SKIN, VISIBLE, DrawnMask, Kind, PatternName, Worn
 from masquerade.settings import get_settings
-from masquerade.training.bare_faces import BareFaces
+from masquerade.training.bare_faces import BareFaces, celeba_photos, find_bare_faces
 from masquerade.training.examples import UNKNOWN, Examples
-from masquerade.training.wearing_data import CROP, MARGIN
+from masquerade.training.wearing import load_crops, split_check
+from masquerade.training.wearing_data import CACHE, CROP, MARGIN
 from masquerade.wearing.crops import face_crops
 from masquerade.wearing.rule import BARE, MASK_KINDS, label_of_states, state_of
 from masquerade.wearing.types import PARTS
 
-KIND_OF: dict[Kind, str] = {
-    "surgical": "surgical",
-    "n95": "respirator",
-    "kn95": "respirator",
-    "ffp2": "respirator",
-    "cloth": "cloth",
-    "bandana": "cloth",
-    "gaiter": "cloth",
-    "gas": "gas",
-}
 WAYS: tuple[Worn, ...] = (
     *("correctly", "correctly", "correctly", "correctly", "nose_out", "nose_out", "nose_out"),
     *("mouth_and_nose_out", "mouth_and_nose_out", "chin_only", "chin_only"),
@@ -51,6 +51,15 @@ UNCOVERING = ("beard", "face_shield")
 BEARDED, SHIELDED, WINDOWED, SKIN_TONED = 0.06, 0.03, 0.06, 0.06
 """Share of the masks over a beard, under a visor, with a clear window, and in the colour of the skin."""
 WITH_WINDOW = ("surgical", "cloth")
+
+ALIGNED = 6000
+"""Faces of ``celeba-aligned``, which are small and alike."""
+TIMES: dict[str, dict[str, int]] = {
+    "masked": {"celeba-aligned": 2, "celeba-wild": 5, "ilc2021": 10, "mask-kinds": 8},
+    "bare": {"celeba-aligned": 1, "celeba-wild": 1},
+    "occluded": {"celeba-aligned": 1, "celeba-wild": 3, "ilc2021": 6, "mask-kinds": 6},
+}
+"""How often a face of each set is drawn on; bare faces of the labelled sets are among the real examples already."""
 
 Row = tuple[NDArray[np.uint8], int, int, str]
 """Crop, state, kind, what was rendered."""
@@ -77,7 +86,7 @@ def masked(rng: np.random.Generator, image: NDArray[np.uint8], face: Faces) -> R
     drawn, image = result.masks[0], result.image
     if shield:
         image = _over(rng, image, face, ("face_shield",)).image
-    known = MASK_KINDS.index(KIND_OF[kind])
+    known = MASK_KINDS.index(COVERING_OF[kind])
     return _crop(rng, image, face), state_of(covered_parts(drawn), mask=True), known, "masked"
 
 
@@ -119,24 +128,30 @@ def _crop(rng: np.random.Generator, image: NDArray[np.uint8], face: Faces) -> ND
     return face_crops(image, loose[None], CROP, MARGIN)[0]
 
 
-def render(faces: BareFaces, renders: Sequence[tuple[Render, Callable[[str], int]]], seed: int) -> Examples:
-    """Draw on every face, on all cores that the settings allow.
+RENDERS: dict[str, Render] = {"masked": masked, "bare": bare, "occluded": occluded}
+
+
+def render(faces: BareFaces, names: Sequence[str], seed: int) -> Examples:
+    """Draw on every face as often as ``TIMES`` says, on all cores that the settings allow.
 
     Args:
         faces: n bare faces.
-        renders: what to draw, and how often on a face of the named set.
+        names: of ``RENDERS``: what to draw.
         seed: of every draw.
     """
     jobs = [
-        (index, (seed, number, index, turn), kind)
+        (index, (seed, number, index, turn), RENDERS[name])
         for index in range(len(faces))
-        for number, (kind, times) in enumerate(renders)
-        for turn in range(times(str(faces.sources[index])))
+        for number, name in enumerate(names)
+        for turn in range(TIMES[name].get(str(faces.sources[index]), 0))
     ]
     # Forked workers share the faces; no model is loaded in this process that they could not use.
     _shared["faces"] = faces
+    origins = faces.sources[[job[0] for job in jobs]]
     with get_context("fork").Pool(get_settings().threads) as pool:
-        rows = [row for row in pool.imap(_job, jobs, chunksize=32) if row is not None]
+        drawn = list(pool.imap(_job, jobs, chunksize=32))
+    done = np.array([row is not None for row in drawn])
+    rows = [row for row in drawn if row is not None]
     _shared.clear()
     states = np.array([row[1] for row in rows], np.int64)
     return Examples(
@@ -145,6 +160,7 @@ def render(faces: BareFaces, renders: Sequence[tuple[Render, Callable[[str], int
         states=states,
         kinds=np.array([row[2] for row in rows], np.int64),
         sources=np.array([row[3] for row in rows]),
+        origins=origins[done],
     )
 
 
@@ -153,3 +169,35 @@ def _job(job: tuple[int, tuple[int, ...], Render]) -> Row | None:
     index, seed, kind = job
     faces = _shared["faces"]
     return kind(np.random.default_rng(seed), faces.images[index], faces.face(index))
+
+
+def training_photos(cache: Path) -> list[LabelledPhoto]:
+    """Photos of bare faces to draw on: CelebA, and the labelled sets without what is held out or set aside."""
+    crops = load_crops(cache)
+    learnt = split_check(crops.where(~crops.held_out))[0]
+    keys = set(crops.keys[np.unique(learnt.photos)].tolist())
+    labelled = [photo for photo in wearing_sets.read_ilc2021() + wearing_sets.read_mask_kinds() if photo.key in keys]
+    aligned = celeba_photos("celeba-aligned")
+    random.Random(0).shuffle(aligned)  # noqa: S311 - no secret
+    return celeba_photos("celeba-wild") + labelled + aligned[:ALIGNED]
+
+
+def main() -> None:
+    """Find bare faces, draw on them, and keep both in a folder."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cache", type=Path, default=CACHE, help="crops of real faces, which know the split")
+    parser.add_argument("--out", type=Path, default=Path("runs/rendered"), help="folder (default %(default)s)")
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    kept = arguments.out / "bare-faces.npz"
+    if not kept.exists():
+        find_bare_faces(training_photos(arguments.cache)).save(kept)
+    faces = BareFaces.load(kept)
+    for name, drawn in (("masked", ("masked", "bare")), ("occluded", ("occluded",))):
+        examples = render(faces, drawn, arguments.seed)
+        examples.save(arguments.out / f"{name}.npz")
+        sys.stdout.write(f"{name}: {len(examples)} examples on {len(faces)} faces\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -104,9 +104,11 @@ def teach(teachers: list[nn.Module], draw: Draw, count: int, size: int, seed: in
         images += [cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA) for image in some.images]
         views.append(some)
     return Views(
-        np.stack(images),
-        *(np.concatenate([getattr(some, name) for some in views]) for name in ("labels", "states", "kinds")),
-        np.concatenate(taught).astype(np.float32),
+        images=np.stack(images),
+        labels=np.concatenate([some.labels for some in views]),
+        states=np.concatenate([some.states for some in views]),
+        kinds=np.concatenate([some.kinds for some in views]),
+        taught=np.concatenate(taught).astype(np.float32),
     )
 
 
@@ -154,7 +156,7 @@ def main() -> None:
     recipe = replace(RECIPES[arguments.kind], **{name: value for name, value in changes.items() if value is not None})
     examples = Examples.joined([real_examples(train), *(Examples.load(path) for path in arguments.rendered)])
     if arguments.without:
-        examples = examples.where(examples.sources != arguments.without)
+        examples = examples.where(examples.origins != arguments.without)
     net = teacher_net(arguments.imagenet) if arguments.kind == "teacher" else small_net()
     if arguments.initial is not None:
         load_weights(net, arguments.initial)

@@ -15,6 +15,8 @@ from masquerade.errors import DataMissing, LabelInvalid, NoImages
 from masquerade.image import PICTURE_SUFFIXES, find_pictures
 
 LABEL_SUFFIXES = frozenset({".xml", ".json", ".csv", ".txt", ".yaml", ".yml", ".names"})
+PHOTO_FOLDERS = ("images", "JPEGImages")
+LISTS_OF_CLASSES = frozenset({".yaml", ".yml", ".txt", ".names"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +109,10 @@ class Source:
         Raises:
             DataMissing: ``path`` or ``images`` leads nowhere.
         """
-        if not path.exists():
+        if not (path.is_dir() or path.is_file()):
             raise DataMissing(f"{path} is not there", hint="name a folder or a label file")
+        if path.suffix.lower() in LISTS_OF_CLASSES and path.is_file():  # the labels stand around it
+            path = path.parent
         if images is not None and not images.is_dir():
             raise DataMissing(f"expected folder {images}", hint="name the folder of the photos")
         self.path, self.images, self.names = path, images, names
@@ -121,13 +125,15 @@ class Source:
         folder = self.path.parent
         return folder.parent if folder.name.lower() == "annotations" else folder
 
-    @property
+    @cached_property
     def photo_folder(self) -> Path:
-        """The folder in which photos are looked for."""
+        """The folder in which photos are looked for: ``images`` where there is one with photos, else the root."""
         if self.images is not None:
             return self.images
-        inner = self.root / "images"
-        return inner if self.path.is_file() and inner.is_dir() else self.root
+        for folder in (self.root / name for name in PHOTO_FOLDERS):
+            if any(folder in path.parents for path in self.all_pictures):
+                return folder
+        return self.root
 
     @cached_property
     def _files(self) -> list[Path]:
@@ -138,13 +144,21 @@ class Source:
         return [file for file in self._files if file.suffix.lower() in suffixes]
 
     @cached_property
+    def all_pictures(self) -> list[Path]:
+        """All pictures of the set, sorted; next to a label file that was named, only those beside it and in images."""
+        if self.images is not None:
+            return _below(self.images, PICTURE_SUFFIXES)
+        if self.path.is_dir():
+            return _below(self.root, PICTURE_SUFFIXES)
+        folders = [folder for name in PHOTO_FOLDERS if (folder := self.root / name).is_dir()]
+        beside = [path for path in self.path.parent.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES]
+        return sorted({*beside, *(path for folder in folders for path in _below(folder, PICTURE_SUFFIXES))})
+
+    @cached_property
     def pictures(self) -> list[Path]:
-        """All pictures of the set, sorted; next to a label file that was named, only those in its folder."""
+        """Those in the folder of photos."""
         folder = self.photo_folder
-        found = _below(folder, PICTURE_SUFFIXES)
-        if self.path.is_file() and folder == self.root:
-            return [path for path in found if path.parent == folder]
-        return found
+        return [path for path in self.all_pictures if folder in path.parents]
 
     @cached_property
     def _by_name(self) -> dict[str, list[Path]]:
@@ -174,10 +188,8 @@ class Source:
 
     def place(self, photo: Path) -> str:
         """Give the path of a photo below the root, or below the folder of photos where that lies elsewhere."""
-        for folder in (self.root, self.photo_folder.parent):
-            if photo.is_relative_to(folder):
-                return photo.relative_to(folder).as_posix()
-        return f"{photo.parent.name}/{photo.name}"
+        folder = self.root if photo.is_relative_to(self.root) else self.photo_folder.parent
+        return photo.relative_to(folder).as_posix()
 
 
 @dataclass(frozen=True, slots=True)

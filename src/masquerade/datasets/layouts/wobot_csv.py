@@ -58,7 +58,7 @@ def _files(source: Source) -> list[Path]:
 
 def _header(file: Path) -> list[str]:
     try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
+        with file.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
             return [cell.strip() for cell in next(csv.reader([stream.readline(4096)]), [])]
     except (OSError, ValueError, csv.Error):
         return []
@@ -67,7 +67,12 @@ def _header(file: Path) -> list[str]:
 def _rows(text: str) -> tuple[list[str], list[tuple[int, list[str]]]]:
     reader = csv.reader(io.StringIO(text, newline=""))
     header = [cell.strip() for cell in next(reader)]
-    return header, [(reader.line_num, cells) for cells in reader if cells]
+    rows, line = [], reader.line_num + 1
+    for cells in reader:
+        if cells:
+            rows.append((line, cells))
+        line = reader.line_num + 1
+    return header, rows
 
 
 def _order(file: Path, header: list[str], rows: list[list[str]], notes: list[str]) -> list[int]:

@@ -54,8 +54,8 @@ def read(source: Source, problems: Problems) -> Found:
 
 def _row(line: int, values: list[str], classes: dict[int, tuple[int | None, str]]) -> Row:
     x, y, width, height = (number(value) for value in values[1:])
-    known = classes.get(int(values[0])) if values[0].isdecimal() else None
-    name = known[1] if known else f"class {values[0]}"
+    index = number(values[0])
+    name = classes[int(index)][1] if index in classes else f"class {values[0]}"
     return Row(line, name, (x - width / 2, y - height / 2, x + width / 2, y + height / 2))
 
 
@@ -69,7 +69,12 @@ def _lists(source: Source) -> list[Path]:
 def _label_files(source: Source) -> list[Path]:
     """Text files in a folder ``labels``, and those that stand beside a photo of the same name."""
     files = [file for file in source.files(".txt") if file.name.lower() not in LISTS]
-    return [file for file in files if "labels" in _folders(file, source) or source.photo_beside(file) is not None]
+    return [file for file in files if "labels" in _folders(file, source) or _is_beside(file, source)]
+
+
+def _is_beside(file: Path, source: Source) -> bool:
+    photo = source.photo_beside(file)
+    return photo is not None and (source.images is not None or photo.parent == file.parent)
 
 
 def _folders(file: Path, source: Source) -> tuple[str, ...]:
@@ -87,13 +92,13 @@ def _classes(file: Path) -> dict[int, tuple[int | None, str]]:
     """Number of a class to its line and name."""
     text = text_of(file)
     if file.suffix.lower() not in {".yaml", ".yml"}:
-        return {number: (number + 1, line.strip()) for number, line in enumerate(text.splitlines()) if line.strip()}
+        return {at: (at + 1, line.strip()) for at, line in enumerate(text.splitlines()) if line.strip()}
     names = _yaml(file, text).get("names")
     pairs = enumerate(names) if isinstance(names, list) else names.items() if isinstance(names, dict) else ()
-    found = {int(key): (None, str(value)) for key, value in pairs if str(key).isdecimal()}
-    if not found:
+    found = {number(key): (None, value) for key, value in pairs if isinstance(value, str)}
+    if not found or any(not key.is_integer() for key in found):
         raise ValueError("expected names, a list of the classes")
-    return dict(sorted(found.items()))
+    return {int(key): found[key] for key in sorted(found)}
 
 
 def _yaml(file: Path, text: str) -> dict[str, Any]:
@@ -104,7 +109,7 @@ def _yaml(file: Path, text: str) -> dict[str, Any]:
             f"{file}: YAML, and PyYAML is not installed", hint="pip install 'masquerade[train]', or write classes.txt"
         ) from error
     try:
-        content = yaml.safe_load(text)
+        content = yaml.load(text, yaml.BaseLoader)  # noqa: S506 - texts, lists and mappings alone; "no" stays a text
     except (yaml.YAMLError, RecursionError) as error:
         raise ValueError(f"no YAML: {error}") from error
     return content if isinstance(content, dict) else {}

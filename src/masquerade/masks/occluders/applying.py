@@ -19,7 +19,7 @@ from masquerade.masks.occluders.cloths import paint_niqab, paint_scarf
 from masquerade.masks.occluders.frame import frame_of
 from masquerade.masks.occluders.hands import paint_hand
 from masquerade.masks.occluders.held import paint_cup, paint_microphone, paint_phone
-from masquerade.masks.occluders.shields import paint_shield
+from masquerade.masks.occluders.shields import CLEAR, paint_shield
 from masquerade.masks.occluders.stage import Stage
 from masquerade.masks.occluders.types import Occluded, OccluderKind, OccluderPlan
 from masquerade.masks.rendering import ALL
@@ -30,8 +30,6 @@ PARTS = (NOSE, LIPS, CHIN)
 """Landmarks of the parts of ``COVERED_PARTS``."""
 FACE_WIDTH = 2.2
 """In units of the mean face: what blur and shadow are measured by."""
-CLEAR = 0.6
-"""Alpha below which a visor hides nothing."""
 
 
 @dataclass(frozen=True, slots=True)

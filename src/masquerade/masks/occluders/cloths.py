@@ -154,12 +154,17 @@ def _end(stage: Stage, plan: OccluderPlan, half: float, start: float) -> None:
 def paint_niqab(stage: Stage, plan: OccluderPlan) -> None:
     """Paint a veil: over hair, forehead and all below the eyes; half ones leave the forehead and the hair free."""
     frame, chances = stage.frame, plan.chances
-    if plan.variant != "half":
-        _drape(stage, plan, _head(frame, plan), hood=True)
     slit_top, slit_bottom = _slit(frame, plan)
+    below = [*slit_bottom, *_below(frame, plan)]
     if plan.variant == "half":
-        _drape(stage, plan, [*slit_bottom, *_below(frame, plan)], hood=False)
+        _drape(stage, plan, below, plan.colour)
         return
+    wrapped = plan.variant == "wrapped"
+    _drape(stage, plan, _head(frame, plan), plan.accent if wrapped else plan.colour)
+    if wrapped:
+        # A veil of its own over the cloth around head and shoulders.
+        veil = below if chances[9] < 0.5 else [(0.9 * u + 0.1 * axis_at(frame, v), v) for u, v in below]
+        _drape(stage, plan, veil, plan.colour)
     opening = stage.polygon([*slit_top, *reversed(slit_bottom)], 0.015)
     rim = stage.polygon([(u, v - 0.06) for u, v in slit_top] + [(u, v + 0.06) for u, v in reversed(slit_bottom)], 0.04)
     whole = (slice(None), slice(None))
@@ -187,7 +192,7 @@ def _slit(frame: Frame, plan: OccluderPlan) -> tuple[list[Place], list[Place]]:
 
 def _head(frame: Frame, plan: OccluderPlan) -> list[Place]:
     """The outline of head and drape, clockwise from the left shoulder."""
-    wide = silhouette(frame) * (1.06 + 0.12 * plan.chances[0])
+    wide = silhouette(frame) * (1.1 + 0.12 * plan.chances[0])
     crown = frame.mean(0, -3.05 - 0.15 * plan.chances[3], DEPTH)[1]
     middle_v = frame.mean(0, -1.3, DEPTH)[1]
     centre = axis_at(frame, -1.3)
@@ -200,7 +205,7 @@ def _head(frame: Frame, plan: OccluderPlan) -> list[Place]:
 
 def _below(frame: Frame, plan: OccluderPlan) -> list[Place]:
     """The outline below the temples: right side down, hem, left side up."""
-    wide = silhouette(frame) * (1.06 + 0.12 * plan.chances[0])
+    wide = silhouette(frame) * (1.1 + 0.12 * plan.chances[0])
     hem = 1.6 + 2.2 * plan.chances[4]
     flare = 1.2 + 0.5 * plan.chances[6]
     heights = np.linspace(-0.7, hem, 10)
@@ -215,29 +220,29 @@ def _below(frame: Frame, plan: OccluderPlan) -> list[Place]:
     return [(m + out, h) for m, (out, h) in zip(axis, right, strict=True)] + [hem_middle] + left[::-1]
 
 
-def _drape(stage: Stage, plan: OccluderPlan, outline: list[Place], hood: bool) -> None:
+def _drape(stage: Stage, plan: OccluderPlan, outline: list[Place], dye: str) -> None:
     frame, chances = stage.frame, plan.chances
-    inside = stage.polygon(outline, 0.02)
-    whole = (slice(None), slice(None))
-    centre = axis_at(frame, 0)
-    wide = silhouette(frame)
-    x = np.clip((stage.u - np.float32(centre)) / np.float32(wide * 1.15), -1, 1)
-    down = stage.v
-    below = np.clip((down - 0.5) / 1.2, 0, 1)
-    folds = stage.noise(x * (1.4 + 1.6 * chances[7]), down * 0.22, plan.seed) * (0.45 + 0.9 * below)
-    folds = folds + 0.4 * stage.noise(x * 1.1 + 0.5 * down, down * 0.9, plan.seed + 1)
+    window = stage.window(outline, 0.05)
+    u, v = stage.u[window], stage.v[window]
+    centre, wide = axis_at(frame, 0), silhouette(frame)
+    x = np.clip((u - np.float32(centre)) / np.float32(wide * 1.15), -1, 1)
+    below = np.clip((v - np.float32(0.5)) / np.float32(1.2), 0, 1)
+    folds = stage.noise(x * (1.4 + 1.6 * chances[7]), v * 0.22, plan.seed) * (0.45 + 0.9 * below)
+    folds += 0.4 * stage.noise(x * 1.1 + 0.5 * v, v * 0.9, plan.seed + 1)
+    lean_x = 0.75 * x + 0.26 * folds
+    lean_y = -0.55 * np.clip(-(v + np.float32(1.5)) / np.float32(1.4), 0, 1)
     # The nose and the chin lift the cloth.
-    nose, chin = frame.at(1), frame.at(152)
-    bump = _bump(stage, nose, 0.3) + 0.7 * _bump(stage, chin, 0.35)
-    lean_x = np.clip(0.75 * x + 0.26 * folds + bump[0], -0.95, 0.95)
-    lean_y = np.clip(-0.55 * np.clip(-(down + 1.5) / 1.4, 0, 1) * float(hood) + bump[1], -0.28, 0.28)
-    lit = stage.shades(np.asarray(lean_x, np.float32), np.asarray(lean_y, np.float32)) * (0.93 + 0.13 * folds)
-    colour = stage.colour(plan.colour, plan.light)
-    stage.lay(whole, inside, colour * lit[..., None].astype(np.float32))
-
-
-def _bump(stage: Stage, place: Place, size: float) -> Floats:
-    """Slopes (2, h, w) of cloth over something that stands out."""
-    u, v = stage.u - np.float32(place[0]), stage.v - np.float32(place[1])
-    height = 1.6 * np.exp(-(u * u + v * v) / (2 * size * size))
-    return np.asarray(np.stack([height * u, height * v]), np.float32)
+    for landmark, size, high in ((1, 0.3, 1.6), (152, 0.35, 1.1)):
+        place = frame.at(landmark)
+        near = stage.window([place], 3 * size)
+        rows, columns = (
+            slice(max(0, part.start - whole.start), max(0, min(part.stop, whole.stop) - whole.start))
+            for part, whole in zip(near, window, strict=True)
+        )
+        across, down = u[rows, columns] - np.float32(place[0]), v[rows, columns] - np.float32(place[1])
+        lift = high * np.exp(-(across * across + down * down) / (2 * size * size))
+        lean_x[rows, columns] += lift * across
+        lean_y[rows, columns] += lift * down
+    lit = stage.shades(np.clip(lean_x, -0.95, 0.95), np.clip(lean_y, -0.28, 0.28)) * (0.93 + 0.13 * folds)
+    colour = stage.colour(dye, plan.light)
+    stage.lay(window, stage.polygon(outline, 0.02)[window], colour * lit[..., None])

@@ -9,6 +9,7 @@ import numpy as np
 
 from masquerade.errors import PlanInvalid
 from masquerade.faces.types import Faces
+from masquerade.masks.drawing import Choice, refusals
 from masquerade.masks.occluders.types import CHANCES, OCCLUDERS, VARIANTS, OccluderKind, OccluderPlan
 
 Item = TypeVar("Item")
@@ -29,13 +30,17 @@ OFTEN: dict[OccluderKind, tuple[str, ...]] = {
 }
 """How often each variant comes, where not alike: hands before the mouth more often than at the chin."""
 ACCENTS = ("#f4f1ea", "#20222a", "#b03a3a", "#27324f", "#c9b458", "#6b7f5b", "#8b5a3c", "#9aa4ad")
+OTHERS = 12
+"""Numbers by chance that a thing takes beside those that form it."""
 LARGEST = 2**31
+LIMITS = Choice(max_yaw=90.0, max_pitch=70.0)
+"""Which faces get a thing: small, doubtful and doubled ones get none, as with masks; profiles do."""
 
 
 def draw_occluders(
     rng: np.random.Generator, faces: Faces, kinds: Sequence[OccluderKind] = OCCLUDERS
 ) -> tuple[OccluderPlan, ...]:
-    """Draw one thing for each face.
+    """Draw one thing for each face that can carry one; ``masks.drawing.refusals`` with ``LIMITS`` says why others not.
 
     Args:
         rng: source of chance; the same state gives the same plans.
@@ -49,7 +54,8 @@ def draw_occluders(
         raise PlanInvalid(f"kinds: expected some of {', '.join(OCCLUDERS)}, got {tuple(kinds)}")
     if len(faces) and (faces.landmarks is None or faces.pose is None):
         raise PlanInvalid("faces: expected landmarks and pose", hint="use find_faces")
-    return tuple(_drawn(rng.random(CHANCES + 12).tolist(), face, kinds) for face in range(len(faces)))
+    fit = [face for face, reason in enumerate(refusals(faces, LIMITS)) if reason is None]
+    return tuple(_drawn(rng.random(CHANCES + OTHERS).tolist(), face, kinds) for face in fit)
 
 
 def _drawn(chance: list[float], face: int, kinds: Sequence[OccluderKind]) -> OccluderPlan:
@@ -68,7 +74,7 @@ def _drawn(chance: list[float], face: int, kinds: Sequence[OccluderKind]) -> Occ
         size=round(0.88 + 0.26 * chance[7], 4),
         light=round(0.88 + 0.24 * chance[8], 3),
         mirrored=chance[9] < 0.5,
-        chances=tuple(round(value, 4) for value in chance[12:]),
+        chances=tuple(round(value, 4) for value in chance[OTHERS:]),
         seed=int(chance[10] * LARGEST),
     )
 

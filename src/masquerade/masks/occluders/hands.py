@@ -17,8 +17,10 @@ Floats = NDArray[np.float32]
 
 FINGERS = ((0.02, -0.47, 1.12, 0.155), (0.12, -0.16, 1.26, 0.165), (0.06, 0.15, 1.16, 0.16), (-0.08, 0.44, 0.92, 0.14))
 """Knuckle (along, across), length and radius of index, middle, ring and little finger."""
-GAP = 0.55
+GAP = 0.42
 """Darkness between fingers."""
+RED = np.array([1.03, 0.9, 0.9], np.float32)
+"""Fingertips beside the skin."""
 NAIL = np.array([1.12, 1.0, 0.98], np.float32)
 
 
@@ -82,6 +84,7 @@ def finger(stage: Stage, places: list[Place], radius: float, skin: Floats, nail:
     for index in range(len(places) - 1):
         ends = (radii[index], radii[index + 1])
         stage.limb(places[index], places[index + 1], ends, skin, gap=0.0 if index else GAP)
+    stage.limb(places[-1], places[-1], (0.7 * radius, 0.7 * radius), skin * RED, flat=0.3, share=0.35)
     for joint, size in zip(places[1:-1], radii[1:-1], strict=True):
         _wrinkle(stage, joint, size)
     if nail:

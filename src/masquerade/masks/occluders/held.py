@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,9 +48,9 @@ class Upright:
         """Paint where a signed distance is positive."""
         self.stage.lay(self.window, self.stage.soft(inside) * np.float32(alpha), colours)
 
-    def turned(self, x: Floats, lean: float = 0.0) -> Floats:
+    def turned(self, x: NDArray[Any], lean: float = 0.0) -> Floats:
         """Brightness of a pillar whose surface looks ``x`` (-1 to 1) to its side."""
-        x = np.clip(x, -0.98, 0.98)
+        x = np.clip(x, -0.98, 0.98).astype(np.float32)
         cosine, sine = np.float32(math.cos(self.angle)), np.float32(math.sin(self.angle))
         return self.stage.shades(x * cosine, np.clip(x * sine + np.float32(lean), -0.2, 0.2))
 
@@ -90,7 +92,7 @@ def _handle(stage: Stage, plan: OccluderPlan, cup: Upright, edge: float, tall: f
     colour = stage.colour(plan.colour, 0.92 * plan.light)
     out = edge * 1.62
     places = [(edge * 0.9, -0.45 * tall), (out, -0.35 * tall), (out, 0.3 * tall), (edge * 0.9, 0.45 * tall)]
-    for (x0, y0), (x1, y1) in zip(places[:-1], places[1:], strict=True):
+    for (x0, y0), (x1, y1) in pairwise(places):
         stage.limb(cup.place(x0, y0), cup.place(x1, y1), (0.09 * plan.size, 0.09 * plan.size), colour)
 
 
@@ -248,7 +250,7 @@ def _ball(stage: Stage, plan: OccluderPlan, head: Place, radius: float, foam: bo
         colour = stage.colour("#b4b7bb", plan.light)
         bulge = 1 / np.sqrt(np.maximum(1 - 0.75 * np.minimum(reach, 1) ** 2, 0.1))
         wires = np.cos(24 * x * bulge) * np.cos(24 * y * bulge)
-        fine = np.clip(0.25 / max(stage.pixel * 24 / radius, 0.25), 0, 1)
+        fine = min(1.0, 0.25 / max(stage.pixel * 24 / radius, 0.25))
         lit = lit * (0.72 + 0.3 * fine * wires) * np.where(np.abs(y - 0.1) < 0.08, 1.25, 1.0)
     stage.lay(
         window, stage.soft(np.asarray((1 - reach) * radius, np.float32)), colour * lit[..., None].astype(np.float32)

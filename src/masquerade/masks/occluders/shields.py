@@ -7,12 +7,16 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from masquerade.masks.occluders.cloths import FRONT
 from masquerade.masks.occluders.frame import Place
 from masquerade.masks.occluders.stage import Stage
 from masquerade.masks.occluders.types import OccluderPlan
 
 Floats = NDArray[np.float32]
+
+GLOSS, EDGE = 0.5, 0.4
+"""Largest alpha of the visor, and alpha of its edges over it."""
+CLEAR = 0.8
+"""Alpha below which a shield hides nothing: the visor with its edges, not the band."""
 
 
 def paint_shield(stage: Stage, plan: OccluderPlan) -> None:
@@ -42,9 +46,9 @@ def paint_shield(stage: Stage, plan: OccluderPlan) -> None:
         fade = np.exp(-(((y - (0.2 + 0.3 * index)) / 0.45) ** 2))
         streaks += (0.3 + 0.3 * chances[8]) * np.exp(-(((x - place + bend) / width) ** 2)) * fade
     grazing = 0.22 * np.clip(np.abs(x) - 0.75, 0, 0.25) / 0.25
-    stage.lay(whole, np.asarray(inside * np.clip(haze + streaks + grazing, 0, 0.75), np.float32), tint)
+    stage.lay(whole, np.asarray(inside * np.clip(haze + streaks + grazing, 0, GLOSS), np.float32), tint)
     for start, end in zip(outline, [*outline[1:], outline[0]], strict=True):
-        _edge(stage, start, end, tint * np.float32(0.95), 0.5)
+        _edge(stage, start, end, tint * np.float32(0.95), EDGE)
     _band(stage, plan, (axis_u, top), wide, glasses)
 
 
@@ -87,6 +91,3 @@ def _band(stage: Stage, plan: OccluderPlan, middle: Place, wide: float, glasses:
     if not glasses:
         line = np.asarray(0.3 * np.exp(-(((np.abs(y) - 0.8 * tall) / (0.1 * tall)) ** 2)) * alpha, np.float32)
         stage.shadow(window, line)
-
-
-REACH = FRONT + 0.5

@@ -126,31 +126,26 @@ class Stage:
         """Paint a rounded, tapering rod.
 
         Args:
-            start, end: its ends.
-            radii: at its ends.
+            start: one end.
+            end: the other.
+            radii: at both.
             colour: (3,).
-            how: ``gap``: darkness of the shadow around it on what is painted already; ``flat``: 1 for a flat one.
+            how: ``gap``: darkness of the shadow around it on what is painted already; ``flat``: 1 for a flat one;
+                ``share``: how much of it covers.
         """
-        gap, flat = how.get("gap", 0.0), how.get("flat", 0.0)
+        gap, flat, share = how.get("gap", 0.0), how.get("flat", 0.0), how.get("share", 1.0)
         window = self.window([start, end], max(radii) * 1.4)
         u, v = self.u[window], self.v[window]
         if not u.size:
             return
-        along, side, distance, radius = rod(u, v, start, end, radii)
+        _, side, distance, radius = rod(u, v, start, end, radii)
         if gap:
             self.shadow(window, gap * np.clip(1.3 - distance / radius, 0, 0.3) / 0.3)
         lean = np.float32(1 - flat) / np.maximum(radius, 1e-6)
         across, down = side[0] * lean, side[1] * lean
         length = np.maximum(np.hypot(across, down), 1)
         lit = self.shades(across / length * np.float32(0.97), down / length * np.float32(0.97))
-        del along
-        self.lay(window, self.soft(radius - distance), colour * lit[..., None])
-
-    def patch(self, places: Sequence[Place], colour: Floats, alpha: float = 1.0, blur: float = 0.0) -> None:
-        """Paint a flat polygon."""
-        inside = self.polygon(places, blur) * np.float32(alpha)
-        whole = (slice(None), slice(None))
-        self.lay(whole, inside, colour)
+        self.lay(window, self.soft(radius - distance) * np.float32(share), colour * lit[..., None])
 
     def polygon(self, places: Sequence[Place], blur: float = 0.0) -> Floats:
         """1 inside a polygon of the frame, 0 outside: (h, w) float32; ``blur`` of its edge in units."""
@@ -163,11 +158,13 @@ class Stage:
         sigma = blur / self.pixel
         return np.asarray(cv2.GaussianBlur(result, (0, 0), sigma) if sigma > 0.3 else result, np.float32)
 
-    def noise(self, across: Floats, down: Floats, seed: int) -> Floats:
+    def noise(self, across: NDArray[Any], down: NDArray[Any], seed: int) -> Floats:
         """Smooth noise, standard deviation about 1, at places given in waves across and down."""
         cv2 = opencv()
-        x = across * np.float32(4) + np.float32(seed % 977)
-        y = down * np.float32(4) + np.float32(seed % 389)
+        if not across.size:
+            return np.zeros(across.shape, np.float32)
+        x = np.asarray(across * 4 + seed % 977, np.float32)
+        y = np.asarray(down * 4 + seed % 389, np.float32)
         return np.asarray(cv2.remap(_tile(seed % 4), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP), np.float32)
 
     def layer(self) -> Layer | None:
