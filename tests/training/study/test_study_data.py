@@ -112,6 +112,8 @@ def test_an_abridged_set_has_so_many_faces_and_repeats(rendered: Path) -> None:
     faces, again, other = (prepared(rendered, abridged=18, seed=seed) for seed in (1, 1, 2))
     assert len(faces.labels) == 18
     assert np.bincount(faces.labels).tolist() == [6, 6, 6]
+    assert 3 <= len(faces.of("test")) <= 6  # the parts are balanced by the faces that are used
+    assert set(faces.photos.tolist()) == set(range(len(faces.keys)))
     assert faces.counts["abridged_away"] >= 0
     np.testing.assert_array_equal(faces.images, again.images)
     assert set(faces.keys) != set(other.keys) or not np.array_equal(faces.parts, other.parts)

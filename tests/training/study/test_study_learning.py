@@ -123,7 +123,8 @@ def test_sgd_is_plain() -> None:
 
 
 def test_it_learns_and_keeps_the_best_epoch(tmp_path: Path) -> None:
-    faces, rows = made_faces(96), []
+    faces = made_faces(96)
+    rows: list[dict[str, Any]] = []
     one = learner(tmp_path / "run", replace(MODERN, epochs=6, patience=0))
     one.fit(faces, quiet, rows.append)
     assert [row["epoch"] for row in rows] == [1, 2, 3, 4, 5, 6]

@@ -74,6 +74,17 @@ def test_names_outputs_and_sizes() -> None:
         output_count(mobile, 3, True)
 
 
+@pytest.mark.parametrize(
+    ("able", "expected"),
+    [({}, False), ({"avx2": True}, False), ({"avx512_bf16": True}, True), ({"amx_bf16": True}, True)],
+)
+def test_bfloat16_is_for_processors_that_multiply_it(
+    monkeypatch: pytest.MonkeyPatch, able: dict[str, bool], expected: bool
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: able, raising=False)
+    assert registry.has_bf16() is expected
+
+
 def saved(net: Any, path: Path, **changes: Any) -> Path:
     state = {**net.state_dict(), **changes}
     torch.save({name: value for name, value in state.items() if value is not None}, path)

@@ -25,7 +25,7 @@ def images() -> NDArray[np.uint8]:
 
 def nothing(count: int) -> Draws:
     """Draws that change nothing."""
-    still = np.tile(np.array([[1, 0, 0], [0, 1, 0]], np.float32) * SIZE / STORED, (count, 1, 1))
+    still = np.tile(np.array([[SIZE / STORED, 0, 0], [0, SIZE / STORED, 0]], np.float32), (count, 1, 1))
     return Draws(
         matrices=still,
         gains=np.ones((count, 3), np.float32),

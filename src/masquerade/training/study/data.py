@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -79,29 +79,36 @@ def _prepare(key: DataKey, progress: Progress) -> StudyFaces:
     if plan.abridged is not None:
         photos = _enough(photos, plan.abridged, plan.seed)
     with progress("finding faces", len(photos)) as bar:
-        found = labelled_faces(photos, bar.advance)
-    chosen = np.arange(len(found))
-    if plan.abridged is not None:
-        chosen = abridge(found.labels, plan.abridged, order=found.photos)
+        every = labelled_faces(photos, bar.advance)
+    missed = tuple(f"{photos[index].path}: no face was found" for index in every.missed)
+    photos, found = _taken(photos, every, plan.abridged)
     with progress("comparing photos", len(photos)) as bar:
         split = split_photos(photos, plan.seed, SHARES, bar.advance)
     parts = _set_aside(photos, split, key.check, plan.seed)
-    part_of = np.array([parts[photos[index].key] for index in found.photos[chosen]])
-    _refuse_empty(found.labels[chosen], part_of, plan.classes)
-    images = _cut(photos, found, chosen, part_of == TRAIN, key, progress)
     keys = tuple(photo.key for photo in photos)
+    part_of = np.array([parts[keys[index]] for index in found.photos])
+    _refuse_empty(found.labels, part_of, plan.classes)
     return StudyFaces(
-        images=images,
-        labels=found.labels[chosen],
-        boxes=found.boxes[chosen],
-        photos=found.photos[chosen],
-        groups=np.array([split.groups[keys[index]] for index in found.photos[chosen]], np.int64),
+        images=_cut(photos, found, part_of == TRAIN, key, progress),
+        labels=found.labels,
+        boxes=found.boxes,
+        photos=found.photos,
+        groups=np.array([split.groups[keys[index]] for index in found.photos], np.int64),
         parts=part_of,
         keys=keys,
         paths=tuple(str(photo.path) for photo in photos),
         split=tuple((name, split.groups[name], part) for name, part in parts.items()),
-        counts=_counts(sets, photos, found, chosen, part_of, left_out),
-        remarks=_remarks(sets, photos, found, left_out),
+        counts=_by_part(found.labels, part_of)
+        | {
+            "photos": len(photos),
+            "sets": [one.name for one in sets],
+            "of_other_classes": sum(sum(one.left_out.values()) for one in sets),
+            "incorrect_left_out": left_out,
+            "abridged_away": len(every) - len(found),
+            "not_found": len(missed),
+            "problems": sum(len(one.problems) for one in sets),
+        },
+        remarks=(*_remarks(sets, left_out), *missed),
     )
 
 
@@ -177,6 +184,25 @@ def _enough(photos: Sequence[LabelledPhoto], total: int, seed: int) -> list[Labe
     return [drawn[index] for index in np.unique(owners[chosen])]
 
 
+def _taken(
+    photos: Sequence[LabelledPhoto], every: LabelledFaces, total: int | None
+) -> tuple[list[LabelledPhoto], LabelledFaces]:
+    """The faces that are used, and their photos with no other faces, so that the parts are balanced by what is used."""
+    rows = np.arange(len(every)) if total is None else abridge(every.labels, total, every.photos)
+    owners, numbers = np.unique(every.photos[rows], return_inverse=True)
+    taken = LabelledFaces(numbers.astype(np.int64), every.boxes[rows], every.labels[rows], every.sides[rows])
+    used = [
+        replace(
+            photos[owner],
+            labels=tuple(taken.labels[numbers == number].tolist()),
+            boxes=taken.boxes[numbers == number],
+            kinds=(),
+        )
+        for number, owner in enumerate(owners)
+    ]
+    return used, taken
+
+
 def _set_aside(photos: Sequence[LabelledPhoto], split: Split, share: float, seed: int) -> dict[str, str]:
     """The part of each photo; of the training groups so many are set aside to judge epochs by."""
     parts = dict(split.parts)
@@ -211,24 +237,23 @@ def _refuse_empty(labels: NDArray[np.int64], parts: NDArray[np.str_], classes: i
 def _cut(
     photos: Sequence[LabelledPhoto],
     found: LabelledFaces,
-    chosen: NDArray[np.intp],
     learnt: NDArray[np.bool_],
     key: DataKey,
     progress: Progress,
 ) -> NDArray[np.uint8]:
-    """Cut out the chosen faces: (n, size + 2 room, size + 2 room, 3), the plain view in the middle.
+    """Cut the faces out: (n, size + 2 room, size + 2 room, 3), the plain view in the middle.
 
     The room around it is filled for faces to learn from. The others are cut exactly as the finished network is given
     them, whereas averaging down over the larger area would shift its blocks.
     """
     stored = key.size + 2 * key.room
-    images = np.zeros((len(chosen), stored, stored, 3), np.uint8)
+    images = np.zeros((len(found), stored, stored, 3), np.uint8)
     middle = images[:, key.room : key.room + key.size, key.room : key.room + key.size]
-    owners, boxes, crop = found.photos[chosen], found.boxes[chosen], cast(Crop, key.crop)
-    with progress("cutting out faces", len(chosen)) as bar:
-        for photo in np.unique(owners):
-            rows = np.flatnonzero(owners == photo)
-            picture = read_image(photos[photo].path)
+    boxes, crop = found.boxes, cast(Crop, key.crop)
+    with progress("cutting out faces", len(found)) as bar:
+        for number, photo in enumerate(photos):
+            rows = np.flatnonzero(found.photos == number)
+            picture = read_image(photo.path)
             inner, wider = rows[~learnt[rows]], rows[learnt[rows]]
             middle[inner] = face_crops(picture, boxes[inner], key.size, key.margin, crop)
             images[wider] = face_crops(picture, widened(boxes[wider], stored / key.size), stored, key.margin, crop)
@@ -243,39 +268,19 @@ def widened(boxes: NDArray[np.float32], factor: float) -> NDArray[np.float32]:
     return np.concatenate([centres - half, centres + half], axis=1)
 
 
-def _counts(
-    sets: Sequence[DataSet],
-    photos: Sequence[LabelledPhoto],
-    found: LabelledFaces,
-    chosen: NDArray[np.intp],
-    parts: NDArray[np.str_],
-    left_out: int,
-) -> Mapping[str, Any]:
-    labels = found.labels[chosen]
-    by_part = {
+def _by_part(labels: NDArray[np.int64], parts: NDArray[np.str_]) -> dict[str, Any]:
+    return {
         part: {label: int(((parts == part) & (labels == index)).sum()) for index, label in enumerate(LABELS)}
         for part in (TRAIN, CHECK, TEST)
     }
-    return by_part | {
-        "photos": len(photos),
-        "sets": [one.name for one in sets],
-        "of_other_classes": sum(sum(one.left_out.values()) for one in sets),
-        "incorrect_left_out": left_out,
-        "abridged_away": len(found) - len(chosen),
-        "not_found": len(found.missed),
-        "problems": sum(len(one.problems) for one in sets),
-    }
 
 
-def _remarks(
-    sets: Sequence[DataSet], photos: Sequence[LabelledPhoto], found: LabelledFaces, left_out: int
-) -> tuple[str, ...]:
+def _remarks(sets: Sequence[DataSet], left_out: int) -> list[str]:
     lines = [f"{one.root}: {note}" for one in sets for note in one.notes]
     lines += [
         f"{one.root}: class {name}: {count} rows left out" for one in sets for name, count in one.left_out.items()
     ]
     lines += [str(problem) for one in sets for problem in one.problems]
-    lines += [f"{photos[index].path}: no face was found" for index in found.missed]
     if left_out:
         lines.append(f"{left_out} faces labelled {LABELS[2]} left out, as two classes are trained")
-    return tuple(lines)
+    return lines
