@@ -24,7 +24,7 @@ def test_text(masquerade: Run, data: Path) -> None:
     assert (result.code, result.err) == (0, "")
     for words in (
         "3 faces of 4 photos, boxes as drawn",
-        "0 of 4 photos left out, as of the model's training part. It was not trained on made",
+        "0 of 4 photos left out, of the sets that the model was trained on, outside its test part. It was not",
         "Not found by the detector, and not in the measures: 1 with_mask.",
         "no face is labelled incorrect",
         "correct                                 2 of 3",
@@ -69,14 +69,17 @@ def test_a_run_folder(masquerade: Run, data: Path, tmp_path: Path) -> None:
     result = masquerade("evaluate", "wearing", "--model", run)
     assert (result.code, result.err) == (0, "")
     assert "1 faces of 2 photos" in result.out
-    assert "2 of 4 photos left out, as of the model's training part." in result.out
+    assert "2 of 4 photos left out, of the sets that the model was trained on, outside its test part." in result.out
     whole = masquerade("evaluate", "wearing", "--model", run / "model.onnx", "--data", data, "--part", "all")
     assert "3 faces of 4 photos" in whole.out
-    assert "2 of 4 photos are of the model's training part: the figures flatter." in whole.out
+    assert (
+        "2 of 4 photos are of the sets that the model was trained on, outside its test part: the figures flatter."
+        in whole.out
+    )
     Split(dict.fromkeys(keys, "train"), {key: number for number, key in enumerate(keys)}).save(run / "split.csv")
     none = masquerade("evaluate", "wearing", "--model", run)
     assert none.code == 2
-    assert "all 4 photos are of the model's training part" in none.err
+    assert "all 4 photos are of the sets that the model was trained on" in none.err
     assert "[data_missing]" in none.err
 
 

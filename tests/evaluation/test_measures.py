@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -83,7 +84,7 @@ def test_the_two_rules_of_effective_correct_differ() -> None:
 
 def test_two_classes_have_no_effective_credit() -> None:
     found = measure(made(labels=2), intervals=False)
-    assert found["effective_words"] == found["effective_code"] == found["correct"]
+    assert found["effective_words"].value == found["effective_code"].value == found["correct"].value
     assert "recall_incorrect" not in found.values
 
 
@@ -132,6 +133,17 @@ def test_intervals_are_those_of_the_group_bootstrap(name: str) -> None:
     found = measure(said, rounds=200, seed=3)[name]
     assert (found.low, found.high) == pytest.approx(group_interval(said.groups, value, rounds=200, seed=3))
     assert found.low < found.value < found.high
+
+
+def test_intervals_of_counts_are_those_of_the_shares() -> None:
+    # One group of 40 faces and ten of one: a draw may hold many times as many faces as there are.
+    said = made(50)
+    groups = np.r_[np.zeros(40, int), np.arange(1, 11)]
+    found = measure(replace(said, groups=groups), rounds=200)
+    for name, share in (("correct", "accuracy"), ("effective_code", "effective_code_share")):
+        assert found[name].low == pytest.approx(50 * found[share].low)
+        assert found[name].high == pytest.approx(50 * found[share].high)
+        assert 0 <= found[name].low <= found[name].value <= found[name].high <= 50
 
 
 def test_intervals_of_loss_and_calibration() -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Measure models on labelled photos.", no_args_is_help=True, rich_markup_mode=None)
 ALL = "all"
 SHOWN = 20
+OUTSIDE = "the sets that the model was trained on, outside its test part"
 
 
 @app.callback()
@@ -153,10 +154,10 @@ class _Report:
         if not self.learnt.where:
             return "What the model was trained on is not known: its figures may flatter."
         if self.part == ALL and seen:
-            return f"{seen} of {len(self.every)} photos are of the model's training part: the figures flatter."
+            return f"{seen} of {len(self.every)} photos are of {OUTSIDE}: the figures flatter."
         others = self.learnt.of_other_sets(self.every)
         unknown = f" It was not trained on {', '.join(others)}, as far as {self.learnt.where} tells." if others else ""
-        return f"{seen} of {len(self.every)} photos left out, as of the model's training part.{unknown}"
+        return f"{seen} of {len(self.every)} photos left out, of {OUTSIDE}.{unknown}"
 
     def _told(self, measures: dict[str, Measures], abstaining: Abstaining | None) -> dict[str, Any]:
         judged = self.judged
@@ -253,7 +254,5 @@ def _refuse_none(photos: Sequence[LabelledPhoto], every: Sequence[LabelledPhoto]
     if photos:
         return
     if every:
-        raise DataMissing(
-            f"all {len(every)} photos are of the model's training part, by {learnt.where}", hint="--part all takes them"
-        )
+        raise DataMissing(f"all {len(every)} photos are of {OUTSIDE}, by {learnt.where}", hint="--part all takes them")
     raise DataMissing("the data have no labelled photo", hint="masquerade datasets check says what is there")

@@ -20,6 +20,8 @@ from masquerade.evaluation.predictions import Predictions
 ROUNDS = 1000
 REPORT_BATCH = 10
 """Batch size of report 1, whose test loss is the sum of batch means over the number of images."""
+COUNTS = {"correct": "accuracy", "effective_words": "effective_words_share", "effective_code": "effective_code_share"}
+"""Counts of faces, and the same as shares."""
 Floats = NDArray[np.float64]
 
 
@@ -84,10 +86,11 @@ def measure(predictions: Predictions, intervals: bool = True, rounds: int = ROUN
 
     The measures: ``loss`` is the mean cross-entropy an image, ``report_loss`` what report 1 calls average testing
     loss: the sum of the means of batches of ten over the number of images, ten times too small. ``correct`` counts
-    faces. ``effective_words`` counts them by the words of report 1, where without_mask and incorrect count as one,
-    ``effective_code`` by the rule in its code, where with_mask and incorrect do. ``accuracy`` and
-    ``effective_*_share`` are the same as shares. An alert is a face called without_mask or incorrect. Precision, recall
-    and F1 are those of van Rijsbergen; ``macro_f1`` is the mean over labels that occur.
+    faces; its interval is that of the share, times the faces. ``effective_words`` counts them by the words of report
+    1, where without_mask and incorrect count as one, ``effective_code`` by the rule in its code, where with_mask and
+    incorrect do. ``accuracy`` and ``effective_*_share`` are the same as shares. An alert is a face called
+    without_mask or incorrect. Precision, recall and F1 are those of van Rijsbergen; ``macro_f1`` is the mean over
+    labels that occur.
 
     Args:
         predictions: n faces.
@@ -100,6 +103,10 @@ def measure(predictions: Predictions, intervals: bool = True, rounds: int = ROUN
     groups = np.unique(predictions.groups)
     spread = _bootstrap(sums, predictions, rounds, seed) if intervals and len(groups) else {}
     values = {name: Measure(float(value), *spread.get(name, ())) for name, value in point.items()}
+    # A draw of groups has more faces, or fewer: its counts say nothing, its shares do.
+    for name, share in COUNTS.items():
+        found = values[share]
+        values[name] = Measure(values[name].value, found.low * len(predictions), found.high * len(predictions))
     values["report_loss"] = Measure(report_loss(predictions.losses))
     count = len(predictions.labels)
     confusion = sums[:, : count * count].sum(axis=0).reshape(count, count).astype(int)
