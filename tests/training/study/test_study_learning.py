@@ -61,7 +61,7 @@ def tiny(outputs: int) -> Any:
     return torch.nn.Sequential(*layers, *head)
 
 
-TINY = replace(NETWORKS["small"], make=tiny)
+TINY = replace(NETWORKS["product"], make=tiny)
 
 
 def learner(run: Path, recipe: Recipe = MODERN, **identity: Any) -> Learner:

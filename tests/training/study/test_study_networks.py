@@ -92,7 +92,7 @@ def saved(net: Any, path: Path, **changes: Any) -> Path:
 
 
 def test_weights_of_a_file_are_taken_and_the_head_only_where_it_fits(tmp_path: Path) -> None:
-    spec = NETWORKS["small"]
+    spec = NETWORKS["product"]
     torch.manual_seed(1)
     source = spec.make(3)
     path = saved(source, tmp_path / "small.pth")
@@ -108,7 +108,7 @@ def test_weights_of_a_file_are_taken_and_the_head_only_where_it_fits(tmp_path: P
 def test_weights_in_all_their_forms(tmp_path: Path) -> None:
     from safetensors.torch import save_file
 
-    net = NETWORKS["small"].make(3)
+    net = NETWORKS["product"].make(3)
     saved(net, tmp_path / "a.pth")
     with zipfile.ZipFile(tmp_path / "a.whl", "w") as wheel:
         wheel.write(tmp_path / "a.pth", "package/a.pth")
@@ -122,7 +122,7 @@ def test_weights_in_all_their_forms(tmp_path: Path) -> None:
 
 
 def test_weights_that_do_not_fit_are_refused_by_name(tmp_path: Path) -> None:
-    spec = NETWORKS["small"]
+    spec = NETWORKS["product"]
     net = spec.make(3)
     first = next(iter(net.state_dict()))
     cases = {

@@ -86,11 +86,9 @@ def mobilenetv2(outputs: int) -> nn.Module:
     return cast(nn.Module, torchvision.models.mobilenet_v2(num_classes=outputs))
 
 
-def small(outputs: int) -> nn.Module:
-    """The small student of plain convolutions, with a head of its own."""
-    net = small_net()
-    net[-1] = nn.Linear(cast(nn.Linear, net[-1]).in_features, outputs)
-    return net
+def product(outputs: int) -> nn.Module:
+    """The network of the packaged wearing model, with a logit a label."""
+    return small_net(outputs=outputs)
 
 
 NETWORKS = {
@@ -114,7 +112,7 @@ NETWORKS = {
             imagenet="MobileNet_V2_Weights.IMAGENET1K_V1",
             note="torchvision's MobileNetV2",
         ),
-        NetworkSpec("small", small, MODERN_VIEW, 96, note="a small residual network of this project"),
+        NetworkSpec("product", product, MODERN_VIEW, 80, note="the network of the packaged wearing model"),
     )
 }
 
