@@ -15,7 +15,7 @@ import pytest
 from masquerade.models import bundled_folder, onnx_runtime, sessions
 from tests.cli.commands import Run, run
 
-BUNDLED = ["face-mesh", "wearing", "yunet"]
+BUNDLED = ["face-mesh", "wearing", "wearing-small", "yunet"]
 
 
 @pytest.fixture

@@ -26,7 +26,17 @@ from masquerade.training.objective import (  # noqa: E402
     label_log_probabilities,
     loss_of,
 )
-from masquerade.training.trainer import MEAN, STD, Recipe, Trainer, Views, answers, predict, to_batch  # noqa: E402
+from masquerade.training.trainer import (  # noqa: E402
+    MEAN,
+    STD,
+    Recipe,
+    Trainer,
+    Views,
+    answers,
+    moving_mean,
+    predict,
+    to_batch,
+)
 from masquerade.training.wearing import (  # noqa: E402
     RECIPES,
     SHARES,
@@ -351,3 +361,13 @@ def test_export_from_the_command_line(tmp_path: Path, monkeypatch: pytest.Monkey
     assert card.parameters["margin"] == 0.25
     loaded = load_net("student", tmp_path / "run").state_dict()
     assert all(torch.equal(values, loaded[name]) for name, values in net.state_dict().items())
+
+
+def test_the_moving_mean_forgets_its_start() -> None:
+    mean, newest = torch.zeros(3), torch.ones(3)
+    count = torch.zeros((), dtype=torch.long)
+    for step in range(100):
+        moving_mean(0.998)([mean, count], [newest, torch.tensor(step)], torch.tensor(step))
+    # With a fixed decay it would still be 0.998 ** 100 = 0.82 of the start.
+    assert (mean > 0.99).all()
+    assert count.item() == 99

@@ -15,13 +15,17 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from masquerade.files import write_whole
 from masquerade.models.card import ModelCard
+from masquerade.training.augment import view
 from masquerade.training.objective import state_sums
+from masquerade.training.shrinking import halved, quantised
 from masquerade.training.trainer import MEAN, STD
-from masquerade.training.wearing import RECIPES, load_net
+from masquerade.training.wearing import RECIPES, load_crops, load_net, split_check
+from masquerade.training.wearing_data import CACHE
 from masquerade.wearing.rule import STATES, label_of_states
 from masquerade.wearing.types import LABELS
 
@@ -87,6 +91,14 @@ def export(net: nn.Module, size: int, incorrect_bias: float = 0.0, temperature: 
     return model.SerializeToString(deterministic=True)
 
 
+def training_views(cache: Path, size: int, count: int = 300) -> NDArray[np.uint8]:
+    """Plain views (count, size, size, 3) of training crops by chance, on which ranges are read."""
+    crops = load_crops(cache)
+    train = split_check(crops.where(~crops.held_out))[0]
+    chosen = np.random.default_rng(0).choice(len(train.labels), count, replace=False)
+    return np.stack([view(train.images[index], size) for index in chosen])
+
+
 def main() -> None:
     """Export from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -97,9 +109,15 @@ def main() -> None:
     parser.add_argument("--size", type=int, help="side of the input in pixels, where not the recipe's")
     parser.add_argument("--incorrect-bias", type=float, default=0.0, help="added to the states that are incorrect")
     parser.add_argument("--temperature", type=float, default=1.0, help="divides the logits of the states")
+    parser.add_argument("--store", choices=["float", "half", "int8"], default="float", help="how weights are kept")
+    parser.add_argument("--cache", type=Path, default=CACHE, help="crops whose training part sets the ranges of int8")
     arguments = parser.parse_args()
     size = arguments.size or RECIPES[arguments.kind].size
     content = export(load_net(arguments.kind, arguments.run), size, arguments.incorrect_bias, arguments.temperature)
+    if arguments.store == "half":
+        content = halved(content)
+    if arguments.store == "int8":
+        content = quantised(content, training_views(arguments.cache, size))
     fields = json.loads(arguments.card.read_text(encoding="utf-8"))
     fields["file"] = f"{fields['name']}.onnx"
     fields["sha256"] = hashlib.sha256(content).hexdigest()

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 
 from masquerade.evaluation.wearing import score_labels
 from masquerade.training.augment import view
@@ -101,6 +101,21 @@ def load_weights(net: nn.Module, run: Path) -> nn.Module:
     return net
 
 
+def moving_mean(decay: float) -> Callable[[list[Tensor], list[Tensor], Tensor], None]:
+    """Move a mean of weights towards the newest by 1 - decay, faster at first: short runs must forget their start."""
+
+    def move(means: list[Tensor], newest: list[Tensor], seen: Tensor) -> None:
+        now = min(decay, (1 + float(seen)) / (10 + float(seen)))
+        with torch.no_grad():
+            for mean, new in zip(means, newest, strict=True):
+                if mean.is_floating_point():
+                    mean.lerp_(new, 1 - now)
+                else:
+                    mean.copy_(new)
+
+    return move
+
+
 class Trainer:
     """One run: a network, its optimiser, and the folder that holds its state."""
 
@@ -108,7 +123,7 @@ class Trainer:
         """Set up, and take up an earlier run in the same folder where it stopped."""
         run.mkdir(parents=True, exist_ok=True)
         self.net = net.to(memory_format=torch.channels_last)
-        self.mean = AveragedModel(self.net, multi_avg_fn=get_ema_multi_avg_fn(recipe.mean_of), use_buffers=True)
+        self.mean = AveragedModel(self.net, multi_avg_fn=moving_mean(recipe.mean_of), use_buffers=True)
         self.recipe, self.run = recipe, run
         self.steps = max(1, recipe.samples // recipe.batch)
         self.optimiser = torch.optim.AdamW(net.parameters(), lr=recipe.rate, weight_decay=recipe.decay)

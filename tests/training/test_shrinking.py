@@ -1,0 +1,54 @@
+"""Smaller files of the same network."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("torchvision")
+onnx = pytest.importorskip("onnx")
+
+from masquerade.models import sessions  # noqa: E402
+from masquerade.models.runtime import onnx_runtime  # noqa: E402
+from masquerade.training.export import export  # noqa: E402
+from masquerade.training.networks import small_net  # noqa: E402
+from masquerade.training.shrinking import halved, quantised  # noqa: E402
+
+pytestmark = [
+    pytest.mark.train,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning", "ignore::FutureWarning"),
+]
+CROPS = np.random.default_rng(0).integers(0, 256, (40, 48, 48, 3), np.uint8)
+
+
+@pytest.fixture(scope="module")
+def plain() -> bytes:
+    torch.manual_seed(0)
+    net = small_net((8, 16, 24, 32, 48)).eval()
+    with torch.no_grad():
+        for values in net.buffers():
+            if values.dtype == torch.float32:
+                values.add_(torch.rand_like(values) * 0.2)
+    return export(net, 48)
+
+
+def said(content: bytes) -> np.ndarray:  # type: ignore[type-arg]
+    session = onnx_runtime().InferenceSession(content, sessions._options(), providers=["CPUExecutionProvider"])
+    pixels = CROPS.transpose(0, 3, 1, 2).astype(np.float32)
+    return np.asarray(session.run(["probabilities"], {"pixels": pixels})[0])
+
+
+def test_halved_weights_take_half_the_room_and_say_the_same(plain: bytes) -> None:
+    small = halved(plain)
+    assert len(small) < 0.6 * len(plain)
+    np.testing.assert_allclose(said(small), said(plain), atol=2e-3)
+    assert halved(plain) == small
+
+
+def test_integers_take_a_third_and_say_nearly_the_same(plain: bytes) -> None:
+    small = quantised(plain, CROPS[:20])
+    assert len(small) < 0.45 * len(plain)
+    kinds = {node.op_type for node in onnx.load_from_string(small).graph.node}
+    assert "QuantizeLinear" in kinds
+    assert np.abs(said(small) - said(plain)).max() < 0.1
