@@ -71,6 +71,9 @@ def quantised(content: bytes, crops: NDArray[np.uint8]) -> bytes:
 
     Returns:
         The ONNX file, with QuantizeLinear and DequantizeLinear nodes that ONNX Runtime fuses.
+
+    Raises:
+        RuntimeError: models of the registry were loaded in this process; ONNX Runtime's own session refuses their pool.
     """
     onnx_runtime()  # turns its telemetry off before anything of it is imported
     quantization = importlib.import_module("onnxruntime.quantization")
