@@ -89,6 +89,18 @@ def test_an_unknown_training(masquerade: Run, data: Path, tmp_path: Path) -> Non
     assert "What the model was trained on is not known" in result.out
 
 
+def test_a_folder_with_the_name_of_a_model(
+    masquerade: Run, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "wearing").mkdir()
+    (tmp_path / "config.json").write_text("{}")
+    result = masquerade("evaluate", "wearing", "--data", data)
+    assert (result.code, result.err) == (0, "")
+    assert "Model wearing " in result.out
+    assert "expected a labelled set" in masquerade("evaluate", "wearing").err
+
+
 def test_photos_that_cannot_be_read(masquerade: Run, data: Path) -> None:
     file = data / "without_mask" / "b.jpg"
     file.write_bytes(file.read_bytes()[:800])

@@ -84,7 +84,7 @@ def test_a_run_that_fails(masquerade: Run, trained: list[StudyPlan], tmp_path: P
     mended = masquerade(*words, "--models", "resnet34,small", "--weights", "resnet34=good.pth", "--json")
     assert mended.code == 0
     told = json.loads(mended.out)
-    assert [one["model"] for one in told["runs"]] == ["report-resnet34", "small"]
+    assert [one["model"] for one in told["runs"]] == ["report-resnet34", "product"]
     assert all(0 <= one["accuracy"]["value"] <= 1 for one in told["runs"])
     assert len(trained) == 3
 
@@ -101,6 +101,7 @@ def test_what_is_refused_before_any_run(masquerade: Run, trained: list[StudyPlan
         (["--recipe", "soup"], "[study_invalid]"),
         (["--class", "x"], "expected NAME=LABEL"),
         (["--models", "resnet34,report-resnet34"], "named twice"),
+        (["--weights", "resnet43=a.pth"], "resnet43: none of the models of --models"),
     ]
     for words, message in rows:
         result = masquerade("sweep", "--data", tmp_path, "--out", out, *words)
@@ -113,6 +114,9 @@ def test_what_is_refused_before_any_run(masquerade: Run, trained: list[StudyPlan
     assert other.code == 2
     assert "seed: 0 there, 1 now" in other.err
     assert "[job_differs]" in other.err
+    near = masquerade("sweep", "--data", tmp_path, "--out", out, "--lr", "0.10000001")
+    assert near.code == 2
+    assert "named twice: report-cnn-2-0.1" in near.err
 
 
 KILLED = """

@@ -58,6 +58,7 @@ def test_duplicates(photos: list[Path], tmp_path: Path) -> None:
         ("photo_unreadable", wrong),
         ("labels_conflict", root / "with_mask" / "other.jpg"),
     ]
+    assert found.problems[0].text.startswith("the JPEG is damaged: ")  # the file stands before it
     assert "set/with_mask/other.jpg: 1 with_mask; set/without_mask/other.jpg: 1 without_mask" in found.problems[1].text
 
 

@@ -59,11 +59,13 @@ def wearing(  # noqa: PLR0913, PLR0917 - one each option
     """
     from masquerade.evaluation.judging import judge
     from masquerade.evaluation.learnt import learnt_by, run_model
-    from masquerade.models import get_model
+    from masquerade.models import get_model, list_models
 
     _one_of(part, ("test", ALL), "--part")
     _one_of(boxes, ("drawn", "found"), "--boxes")
-    name = str(run_model(Path(model))) if Path(model).is_dir() else model
+    registered = any(model == one.card.name for one in list_models())
+    run = Path(model) if Path(model).is_dir() and not registered else None
+    name = model if run is None else str(run_model(run))
     found = get_model(name)
     if save is not None:
         from masquerade.files import make_folder, refuse_folder
@@ -71,7 +73,7 @@ def wearing(  # noqa: PLR0913, PLR0917 - one each option
         make_folder(save.parent)
         refuse_folder(save)
     options = {"layout": layout, "images": images, "classes": classes_of(names or []), "whole": whole}
-    sets = _read(data, Path(model), options)
+    sets = _read(data, run, options)
     every, learnt = _joined(sets), learnt_by(found)
     photos = [photo for photo in every if part == ALL or not learnt.saw(photo)]
     _refuse_none(photos, every, learnt)
@@ -208,7 +210,7 @@ def _one_of(word: str, words: tuple[str, ...], option: str) -> None:
         raise typer.BadParameter(f"{word!r}: expected {' or '.join(words)}", param_hint=option)
 
 
-def _read(data: list[Path] | None, run: Path, options: dict[str, Any]) -> list[DataSet]:
+def _read(data: list[Path] | None, run: Path | None, options: dict[str, Any]) -> list[DataSet]:
     """Read the sets that were named; else those that the run was trained and tested on."""
     from masquerade.datasets.reading import read_set
 
@@ -216,8 +218,8 @@ def _read(data: list[Path] | None, run: Path, options: dict[str, Any]) -> list[D
         if options["images"] is not None and len(data) > 1:
             raise typer.BadParameter("--images goes with one --data")
         return [read_set(path, **options) for path in data]
-    config = run / "config.json"
-    if not config.is_file():
+    config = None if run is None else run / "config.json"
+    if config is None or not config.is_file():
         raise typer.BadParameter("expected a labelled set", param_hint="--data")
     plan = _plan(config)
     images = plan.get("images")

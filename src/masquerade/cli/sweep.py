@@ -57,7 +57,8 @@ def sweep(  # noqa: PLR0913, PLR0917 - one each option
     from masquerade.training.study import StudyPlan, train
     from masquerade.training.study.progress import quiet as no_bar
 
-    chosen, own_weights = _split(models, str, "--models"), _weights(weights or [])
+    chosen = _split(models, str, "--models")
+    own_weights = _weights(weights or [], chosen)
 
     def plan_of(cell: Cell) -> StudyPlan:
         return StudyPlan(
@@ -160,12 +161,15 @@ def _split(text: str, kind: Callable[[str], T], option: str) -> list[T]:
         raise typer.BadParameter(f"{text!r}: expected values with commas", param_hint=option) from None
 
 
-def _weights(given: list[str]) -> dict[str, Path]:
-    """Weights by model; those for all stand under the empty name."""
+def _weights(given: list[str], models: list[str]) -> dict[str, Path]:
+    """Weights by model; those for all stand under the empty name. Those of a model that is not run are refused."""
     from masquerade.training.study.plan import ALIASES
 
     found = {}
     for text in given:
-        model, equals, file = text.rpartition("=")
-        found[ALIASES.get(model, model) if equals else ""] = Path(file)
+        model, equals, file = text.partition("=")
+        found[ALIASES.get(model, model) if equals else ""] = Path(file if equals else text)
+    strange = sorted(found.keys() - {"", *(ALIASES.get(model, model) for model in models)})
+    if strange:
+        raise typer.BadParameter(f"{', '.join(strange)}: none of the models of --models", param_hint="--weights")
     return found

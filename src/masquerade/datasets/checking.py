@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from masquerade.datasets.duplicates import both_hashes, group
-from masquerade.datasets.types import LABELS, DataSet, LabelledPhoto, Problem
+from masquerade.datasets.types import LABELS, DataSet, LabelledPhoto, Problem, reason
 from masquerade.errors import ExtraMissing, ImageError
 from masquerade.files import sha256_of
 from masquerade.image import read_header, read_image
@@ -106,7 +106,7 @@ def find_duplicates(photos: Sequence[LabelledPhoto], progress: Callable[[], obje
                 hashed.append(photo)
                 files[sha256_of(photo.path)].append(photo)
             except (ImageError, ExtraMissing) as error:
-                problems.append(Problem(photo.path, None, "photo_unreadable", error.message))
+                problems.append(Problem(photo.path, None, "photo_unreadable", reason(error, photo.path)))
             except OSError as error:
                 problems.append(Problem(photo.path, None, "photo_unreadable", error.strerror or str(error)))
         if progress is not None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from masquerade.datasets.layouts import LAYOUTS, Found, Layout, Problems, Row, Sheet, Source
 from masquerade.datasets.names import Meaning, Names
-from masquerade.datasets.types import LABELS, DataSet, LabelledPhoto
+from masquerade.datasets.types import LABELS, DataSet, LabelledPhoto, reason
 from masquerade.errors import ExtraMissing, ImageError, LabelInvalid
 from masquerade.files import absolute
 from masquerade.image import read_header
@@ -202,7 +202,7 @@ class _Assembly:
         try:
             header = read_header(sheet.photo)
         except (ImageError, ExtraMissing) as error:
-            self._problems.say(sheet.photo, None, "photo_unreadable", error.message, rows)
+            self._problems.say(sheet.photo, None, "photo_unreadable", reason(error, sheet.photo), rows)
             return None
         size = (header.width, header.height)
         if sheet.size is not None and sheet.size != size:

@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from masquerade.errors import MasqueradeError
 from masquerade.wearing.types import LABELS
 
-__all__ = ["KINDS", "LABELS", "DataSet", "LabelledPhoto", "Problem"]
+__all__ = ["KINDS", "LABELS", "DataSet", "LabelledPhoto", "Problem", "reason"]
 
 KINDS = ("surgical", "respirator", "cloth", "gas")
 """Kinds of mask that names of classes tell."""
@@ -52,6 +53,11 @@ class LabelledPhoto:
         if self.boxes is None:
             raise ValueError(f"{self.key} has no boxes")
         return self.boxes
+
+
+def reason(error: MasqueradeError, file: Path) -> str:
+    """Say why a file cannot be used, without its name, which a problem has already."""
+    return error.message.removeprefix(f"{file}: ")
 
 
 @dataclass(frozen=True, slots=True)

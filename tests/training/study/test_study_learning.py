@@ -214,6 +214,14 @@ def test_a_loss_that_is_no_number_is_an_error(tmp_path: Path) -> None:
         one.fit(made_faces(), quiet, lambda _: None)
 
 
+def test_answers_that_are_no_numbers_are_an_error(tmp_path: Path) -> None:
+    one = learner(tmp_path / "run")
+    with torch.no_grad():
+        next(one.net.parameters()).fill_(torch.nan)
+    with pytest.raises(TrainingDiverged, match=r"on the test part .*lower the learning rate"):
+        one.predict(made_faces(), "test")
+
+
 def kept(run: Path, **identity: Any) -> State:
     run.mkdir(exist_ok=True)
     net = tiny(3)

@@ -96,6 +96,7 @@ def open_sweep(folder: Path, wanted: Sweep) -> Sweep:
             classes=tuple(sorted({*known.classes, *wanted.classes})),
             rates=tuple(sorted({*known.rates, *wanted.rates})),
         )
+    _refuse_twice(whole)
     if whole != known:
         write_whole(path, (json.dumps(whole.to_dict(), indent=2) + "\n").encode("utf-8"))
     return whole
@@ -110,6 +111,11 @@ def _check(sweep: Sweep) -> None:
     for classes in sweep.classes:
         if classes not in {2, 3}:
             raise StudyInvalid(f"classes {classes}: expected 2 or 3")
+    _refuse_twice(sweep)
+
+
+def _refuse_twice(sweep: Sweep) -> None:
+    """Do nothing unless two runs would share a folder, as rates do that are the same in six digits."""
     names = [cell.name for cell in sweep.cells()]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:

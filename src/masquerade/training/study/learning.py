@@ -187,6 +187,9 @@ class Learner:
             faces: all faces.
             part: ``train``, ``check`` or ``test``.
             batch: how many go through the network at once; no result depends on it.
+
+        Raises:
+            TrainingDiverged: what it says is no number.
         """
         self.net.eval()
         chosen = faces.of(part)
@@ -196,6 +199,10 @@ class Learner:
                 outputs = self._outputs(plain(faces.images[index], self._size))
                 logits.append(outputs[:, : self.classes].double().numpy())
         scores = torch.from_numpy(np.concatenate(logits)).log_softmax(1).numpy()
+        if not np.isfinite(scores).all():
+            raise TrainingDiverged(
+                f"the network's answers on the {part} part are no numbers", hint="lower the learning rate"
+            )
         truth = faces.labels[chosen]
         return Predictions.of(
             truth,
