@@ -101,6 +101,7 @@ def test_what_is_refused_before_any_run(masquerade: Run, trained: list[StudyPlan
         (["--recipe", "soup"], "[study_invalid]"),
         (["--class", "x"], "expected NAME=LABEL"),
         (["--models", "resnet34,report-resnet34"], "named twice"),
+        (["--data", "nowhere"], "[data_missing]"),
         (["--weights", "resnet43=a.pth"], "resnet43: none of the models of --models"),
     ]
     for words, message in rows:

@@ -109,6 +109,7 @@ def _complete(wanted: Sweep, plan_of: Callable[[Cell], StudyPlan], weights: Path
     """Check every plan before the first is run, take the models' full names, and note what the runs share."""
     from dataclasses import replace
 
+    from masquerade.errors import DataMissing
     from masquerade.training.study.extra import require_extra
     from masquerade.training.study.plan import ALIASES
 
@@ -118,6 +119,9 @@ def _complete(wanted: Sweep, plan_of: Callable[[Cell], StudyPlan], weights: Path
 
     for plan in plans:
         find_spec(plan.model)
+        absent = next((path for path in plan.data if not path.exists()), None)
+        if absent is not None:
+            raise DataMissing(f"{absent} is not there", hint="name a folder or a label file")
     own = {"model", "classes", "rate"}
     settings = {name: value for plan in plans[:1] for name, value in plan.to_dict().items() if name not in own}
     if plans:
