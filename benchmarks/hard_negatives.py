@@ -153,14 +153,15 @@ def main() -> None:
     """Run, print, write."""
     parser = options_of(__doc__, photos=300)
     parser.add_argument("--real", type=int, default=0, help="real photos of lfw; 0 for all (default %(default)s)")
+    parser.add_argument("--held-out", type=int, default=0, help="held-out photos; 0 for all (default %(default)s)")
     parser.add_argument("--sheets", type=Path, default=SHEETS, help="folder of contact sheets (default %(default)s)")
     options = parser.parse_args()
     failures: dict[str, list[Tile]] = {"rendered": [], "real": []}
     drawn, real, held_out = rendered(options, failures), Real(failures["real"]), read_held_out()
     real.add_test_set(options.real)
-    for photo in read_ilc2021() + read_mask_kinds():
-        if photo.key in held_out:
-            real.add_held_out(photo)
+    chosen = [photo for photo in read_ilc2021() + read_mask_kinds() if photo.key in held_out]
+    for photo in chosen[: options.held_out or None]:
+        real.add_held_out(photo)
     head = ["", *LABELS, "missed", "called with_mask", "right"]
     show("rendered on lfw", table(drawn, {name: truth for name, (truth, _) in CASES.items()}), head)
     together: Counter[str] = sum((drawn[name] for name in ASKED), Counter())

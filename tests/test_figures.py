@@ -50,7 +50,7 @@ def test_wearing(data_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_hard_negatives(data_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    words = ["--photos", "30", "--real", "150", "--sheets", str(tmp_path / "sheets")]
+    words = ["--photos", "12", "--real", "60", "--held-out", "20", "--sheets", str(tmp_path / "sheets")]
     content = figures(hard_negatives, words, tmp_path, monkeypatch)
     drawn = [content["rendered"][name] for name in hard_negatives.ASKED]
     found = sum(sum(counts.values()) - counts.get("missed", 0) for counts in drawn)

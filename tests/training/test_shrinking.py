@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("torchvision")
@@ -43,7 +44,7 @@ def plain() -> bytes:
     return export(net, 48)
 
 
-def said(content: bytes) -> np.ndarray:  # type: ignore[type-arg]
+def said(content: bytes) -> NDArray[np.float32]:
     session = onnx_runtime().InferenceSession(content, sessions._options(), providers=["CPUExecutionProvider"])
     pixels = CROPS.transpose(0, 3, 1, 2).astype(np.float32)
     return np.asarray(session.run(["probabilities"], {"pixels": pixels})[0])
