@@ -54,7 +54,8 @@ def judged(run: Path, options: Namespace) -> dict[str, dict[str, Any]]:
 
     from masquerade.training.objective import label_log_probabilities
     from masquerade.training.trainer import predict
-    from masquerade.training.wearing import load_crops, load_net
+    from masquerade.training.wearing import load_net
+    from masquerade.training.wearing_data import load_crops
 
     crops = load_crops(options.cache)
     net = load_net("teacher", run)

@@ -7,17 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pytest.importorskip("torch")
-pytest.importorskip("torchvision")
-
 from masquerade.datasets.types import LABELS, LabelledPhoto
 from masquerade.training import rendered
 from masquerade.training.bare_faces import SIDE, BareFaces, find_bare_faces
 from masquerade.training.examples import UNKNOWN, Examples
 from masquerade.training.wearing_data import CROP
 from masquerade.wearing.rule import BARE, MASKED, covered_in_states, label_of_states
-
-pytestmark = pytest.mark.train
 
 
 @pytest.fixture(scope="module")

@@ -44,9 +44,9 @@ from masquerade.training.wearing import (  # noqa: E402
     draw_taught,
     load_net,
     sampling_weights,
-    split_check,
     teach,
 )
+from masquerade.training.wearing_data import split_check  # noqa: E402
 from masquerade.wearing.rule import state_of  # noqa: E402
 from masquerade.wearing.types import LABELS  # noqa: E402
 from tests.training.made import made_crops  # noqa: E402

@@ -79,7 +79,8 @@ def join_sets(sets: Sequence[DataSet]) -> tuple[LabelledPhoto, ...]:
             other = owners.setdefault(photo.key, one)
             if other is not one:
                 raise LabelInvalid(
-                    f"{other.root} and {one.root} both have a photo {photo.key}", hint="rename one of the folders, or read it with another name"
+                    f"{other.root} and {one.root} both have a photo {photo.key}",
+                    hint="rename one of the folders, or read it with another name",
                 )
     return tuple(photo for one in sets for photo in one.photos)
 

@@ -19,6 +19,7 @@ from masquerade.faces import Faces, find_faces
 from masquerade.geometry import box_to_square, sample, square_around, transform
 from masquerade.image import PICTURE_SUFFIXES, read_image
 from masquerade.settings import get_settings
+from masquerade.training.arrays import load_arrays, save_arrays
 
 SIDE = 240
 ROOM = 0.6
@@ -65,16 +66,12 @@ class BareFaces:
 
     def save(self, path: Path) -> None:
         """Write all arrays to an ``.npz`` file, whole or not at all."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f"{path.stem}.partial.npz")
-        np.savez(partial, **{name: getattr(self, name) for name in self.__dataclass_fields__})
-        partial.replace(path)
+        save_arrays(self, path)
 
     @classmethod
     def load(cls, path: Path) -> BareFaces:
         """Read what ``save`` wrote."""
-        with np.load(path, allow_pickle=False) as arrays:
-            return cls(**{name: arrays[name] for name in cls.__dataclass_fields__})
+        return load_arrays(cls, path)
 
 
 def celeba_photos(folder: str) -> list[LabelledPhoto]:

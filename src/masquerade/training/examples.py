@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from masquerade.training.arrays import load_arrays, save_arrays
 from masquerade.training.wearing_data import SOURCES, Crops
 from masquerade.wearing.rule import BARE, MASK_KINDS, STATES, label_of_states, state_of
 from masquerade.wearing.types import LABELS
@@ -53,16 +54,12 @@ class Examples:
 
     def save(self, path: Path) -> None:
         """Write all arrays to an ``.npz`` file, whole or not at all."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f"{path.stem}.partial.npz")
-        np.savez(partial, **{name: getattr(self, name) for name in self.__dataclass_fields__})
-        partial.replace(path)
+        save_arrays(self, path)
 
     @classmethod
     def load(cls, path: Path) -> Examples:
         """Read what ``save`` wrote."""
-        with np.load(path, allow_pickle=False) as arrays:
-            return cls(**{name: arrays[name] for name in cls.__dataclass_fields__})
+        return load_arrays(cls, path)
 
 
 def real_examples(crops: Crops) -> Examples:

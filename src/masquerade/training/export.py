@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import io
 import json
 import sys
 from pathlib import Path
 
 import numpy as np
-import onnx
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
@@ -23,13 +21,12 @@ from masquerade.models.card import ModelCard
 from masquerade.training.augment import view
 from masquerade.training.objective import state_sums
 from masquerade.training.shrinking import halved, quantised
+from masquerade.training.tracing import traced
 from masquerade.training.trainer import MEAN, STD
-from masquerade.training.wearing import RECIPES, load_crops, load_net, split_check
-from masquerade.training.wearing_data import CACHE
+from masquerade.training.wearing import RECIPES, load_net
+from masquerade.training.wearing_data import CACHE, load_crops, split_check
 from masquerade.wearing.rule import STATES, label_of_states
 from masquerade.wearing.types import LABELS
-
-OPSET = 17
 
 
 class Exported(nn.Module):
@@ -73,22 +70,8 @@ def export(net: nn.Module, size: int, incorrect_bias: float = 0.0, temperature: 
             the part of the training groups that is set aside.
         temperature: divides the logits of the states; chosen there, too.
     """
-    buffer = io.BytesIO()
-    names = ["probabilities", "visible", "kinds"]
-    torch.onnx.export(
-        Exported(net, incorrect_bias, temperature).eval(),
-        (torch.zeros(1, 3, size, size),),
-        buffer,
-        input_names=["pixels"],
-        output_names=names,
-        dynamic_axes={name: {0: "batch"} for name in ("pixels", *names)},
-        opset_version=OPSET,
-        dynamo=False,
-    )
-    model = onnx.load_from_string(buffer.getvalue())
-    model.producer_name, model.producer_version = "masquerade", ""
-    onnx.checker.check_model(model, full_check=True)
-    return model.SerializeToString(deterministic=True)
+    names = ("probabilities", "visible", "kinds")
+    return traced(Exported(net, incorrect_bias, temperature), size, names)
 
 
 def training_views(cache: Path, size: int, count: int = 300) -> NDArray[np.uint8]:

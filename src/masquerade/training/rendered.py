@@ -8,7 +8,9 @@ from __future__ import annotations
 import argparse
 import random
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -27,8 +29,7 @@ from masquerade.masks.types import COVERING_OF, SKIN, VISIBLE, DrawnMask, Kind, 
 from masquerade.settings import get_settings
 from masquerade.training.bare_faces import BareFaces, celeba_photos, find_bare_faces
 from masquerade.training.examples import UNKNOWN, Examples
-from masquerade.training.wearing import load_crops, split_check
-from masquerade.training.wearing_data import CACHE, CROP, MARGIN
+from masquerade.training.wearing_data import CACHE, CROP, MARGIN, load_crops, split_check
 from masquerade.wearing.crops import face_crops
 from masquerade.wearing.rule import BARE, MASK_KINDS, label_of_states, state_of
 from masquerade.wearing.types import PARTS
@@ -68,7 +69,7 @@ Render = Callable[[np.random.Generator, NDArray[np.uint8], Faces], Row | None]
 
 
 _shared: dict[str, BareFaces] = {}
-"""The faces that the workers draw on."""
+"""The faces that a worker draws on."""
 
 
 def masked(rng: np.random.Generator, image: NDArray[np.uint8], face: Faces) -> Row | None:
@@ -145,14 +146,16 @@ def render(faces: BareFaces, names: Sequence[str], seed: int) -> Examples:
         for number, name in enumerate(names)
         for turn in range(TIMES[name].get(str(faces.sources[index]), 0))
     ]
-    # Forked workers share the faces; no model is loaded in this process that they could not use.
-    _shared["faces"] = faces
     origins = faces.sources[[job[0] for job in jobs]]
-    with get_context("fork").Pool(get_settings().threads) as pool:
-        drawn = list(pool.imap(_job, jobs, chunksize=32))
+    # Workers are started anew, since a fork of a process with threads can hang; they share the pictures by a file.
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder) / "images.npy"
+        np.save(place, faces.images)
+        others = replace(faces, images=faces.images[:0])
+        with get_context("spawn").Pool(get_settings().threads, _get_ready, (place, others)) as pool:
+            drawn = list(pool.imap(_job, jobs, chunksize=32))
     done = np.array([row is not None for row in drawn])
     rows = [row for row in drawn if row is not None]
-    _shared.clear()
     states = np.array([row[1] for row in rows], np.int64)
     return Examples(
         images=np.stack([row[0] for row in rows]),
@@ -164,11 +167,16 @@ def render(faces: BareFaces, names: Sequence[str], seed: int) -> Examples:
     )
 
 
-def _job(job: tuple[int, tuple[int, ...], Render]) -> Row | None:
+def _get_ready(place: Path, others: BareFaces) -> None:
+    """Start a worker: one thread, the pictures from their file as they are asked for."""
     cv2.setNumThreads(1)
+    _shared["faces"] = replace(others, images=np.load(place, mmap_mode="r"))
+
+
+def _job(job: tuple[int, tuple[int, ...], Render]) -> Row | None:
     index, seed, kind = job
     faces = _shared["faces"]
-    return kind(np.random.default_rng(seed), faces.images[index], faces.face(index))
+    return kind(np.random.default_rng(seed), np.array(faces.images[index]), faces.face(index))
 
 
 def training_photos(cache: Path) -> list[LabelledPhoto]:

@@ -17,8 +17,8 @@ from masquerade.evaluation.wearing import score_labels
 from masquerade.settings import get_settings
 from masquerade.training.objective import label_log_probabilities
 from masquerade.training.trainer import predict
-from masquerade.training.wearing import RECIPES, load_crops, load_net, split_check
-from masquerade.training.wearing_data import CACHE
+from masquerade.training.wearing import RECIPES, load_net
+from masquerade.training.wearing_data import CACHE, load_crops, split_check
 from masquerade.wearing.rule import STATES, label_of_states
 from masquerade.wearing.types import LABELS
 

@@ -18,13 +18,12 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from masquerade.datasets.wearing_sets import read_held_out
 from masquerade.settings import get_settings
 from masquerade.training.augment import random_view
 from masquerade.training.examples import Examples, real_examples
 from masquerade.training.networks import small_net, teacher_net
 from masquerade.training.trainer import Draw, Recipe, Trainer, Views, answers, load_weights
-from masquerade.training.wearing_data import CACHE, Crops, build_crops
+from masquerade.training.wearing_data import CACHE, load_crops, split_check
 
 SOURCE_WEIGHTS = {"two-class": 0.3, "rmfd": 0.5}
 """How often a real set is drawn beside ``ilc2021``: quality and source tell the class in the others."""
@@ -37,8 +36,6 @@ RECIPES = {
 NETWORKS: dict[str, Callable[[], nn.Module]] = {"teacher": lambda: teacher_net(None), "student": small_net}
 TAUGHT_VIEWS = 60000
 """Random views that the teachers answer once; the student sees them, and their mirror images, every epoch."""
-ASIDE = 7
-"""Groups of the training part with this last digit judge epochs and settle thresholds; nothing learns from them."""
 
 
 def sampling_weights(examples: Examples) -> NDArray[np.float64]:
@@ -110,19 +107,6 @@ def teach(teachers: list[nn.Module], draw: Draw, count: int, size: int, seed: in
         kinds=np.concatenate([some.kinds for some in views]),
         taught=np.concatenate(taught).astype(np.float32),
     )
-
-
-def split_check(crops: Crops) -> tuple[Crops, Crops]:
-    """Set a tenth of the training groups aside, to judge epochs by: the rest, and the part set aside (>= 24 px)."""
-    aside = crops.groups % 10 == ASIDE
-    return crops.where(~aside), crops.where(aside & (crops.sides >= 24))
-
-
-def load_crops(cache: Path) -> Crops:
-    """Read the crops from their cache, or build them; held out is what the committed list names."""
-    if not cache.exists():
-        build_crops().save(cache)
-    return Crops.load(cache).held_out_as(read_held_out())
 
 
 def load_net(kind: str, run: Path) -> nn.Module:

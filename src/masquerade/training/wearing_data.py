@@ -24,6 +24,7 @@ from masquerade.faces import alignment, find_faces
 from masquerade.faces.yunet import detect
 from masquerade.geometry import sample
 from masquerade.image import read_image
+from masquerade.training.arrays import load_arrays, save_arrays
 from masquerade.wearing.crops import face_crops
 from masquerade.wearing.types import PARTS
 
@@ -32,6 +33,8 @@ MARGIN = 0.45
 """The stored crops are wider than the network's, so that training can shift and scale them."""
 MIN_SIDE = 16.0
 CACHE = Path("runs/wearing-crops.npz")
+ASIDE = 7
+"""Groups of the training part with this last digit judge epochs and settle thresholds; nothing learns from them."""
 SOURCES = {
     "ilc2021": wearing_sets.read_ilc2021,
     "mask-kinds": wearing_sets.read_mask_kinds,
@@ -81,10 +84,7 @@ class Crops:
 
     def save(self, path: Path) -> None:
         """Write all arrays to an ``.npz`` file, whole or not at all."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f"{path.stem}.partial.npz")
-        np.savez(partial, **{name: getattr(self, name) for name in self.__dataclass_fields__})
-        partial.replace(path)
+        save_arrays(self, path)
 
     def held_out_as(self, listed: Mapping[str, int]) -> Crops:
         """Hold out the photos of a list (keys of photos), and with them whatever is in a group of theirs.
@@ -97,8 +97,7 @@ class Crops:
     @classmethod
     def load(cls, path: Path) -> Crops:
         """Read what ``save`` wrote."""
-        with np.load(path, allow_pickle=False) as arrays:
-            return cls(**{name: arrays[name] for name in cls.__dataclass_fields__})
+        return load_arrays(cls, path)
 
 
 def read_part_labels() -> dict[tuple[str, int], NDArray[np.float32]]:
@@ -220,6 +219,19 @@ def merge_groups(hashes: NDArray[np.bool_], face_hashes: list[tuple[int, NDArray
     links = [(photo, int(root)) for photo, root in enumerate(group(hashes))]
     links += [(owners[face], owners[root]) for face, root in enumerate(by_face)]
     return join(len(hashes), links)
+
+
+def split_check(crops: Crops) -> tuple[Crops, Crops]:
+    """Set a tenth of the training groups aside, to judge epochs by: the rest, and the part set aside (>= 24 px)."""
+    aside = crops.groups % 10 == ASIDE
+    return crops.where(~aside), crops.where(aside & (crops.sides >= 24))
+
+
+def load_crops(cache: Path) -> Crops:
+    """Read the crops from their cache, or build them; held out is what the committed list names."""
+    if not cache.exists():
+        build_crops().save(cache)
+    return Crops.load(cache).held_out_as(wearing_sets.read_held_out())
 
 
 def main() -> None:

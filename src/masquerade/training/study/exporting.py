@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import io
-import warnings
 from pathlib import Path
 from typing import Any
 
-import onnx
 import torch
 from torch import Tensor, nn
 
@@ -17,9 +14,8 @@ from masquerade.models.card import ModelCard
 from masquerade.models.card import Tensor as CardTensor
 from masquerade.training.study.folder import CARD, MODEL, write_json
 from masquerade.training.study.registry import View
+from masquerade.training.tracing import traced
 from masquerade.wearing.classifier import TASK
-
-OPSET = 17
 
 
 class Exported(nn.Module):
@@ -47,24 +43,7 @@ def to_onnx(net: nn.Module, view: View, classes: int, size: int) -> bytes:
         classes: how many labels.
         size: side of its input in pixels.
     """
-    buffer = io.BytesIO()
-    exported = Exported(net, view, classes).eval().to(memory_format=torch.contiguous_format)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the exporter that traces is old, and gives the plainer graph
-        torch.onnx.export(
-            exported,
-            (torch.zeros(1, 3, size, size),),
-            buffer,
-            input_names=["pixels"],
-            output_names=["probabilities"],
-            dynamic_axes={"pixels": {0: "batch"}, "probabilities": {0: "batch"}},
-            opset_version=OPSET,
-            dynamo=False,
-        )
-    model = onnx.load_from_string(buffer.getvalue())
-    model.producer_name, model.producer_version = "masquerade", ""
-    onnx.checker.check_model(model, full_check=True)
-    return model.SerializeToString(deterministic=True)
+    return traced(Exported(net, view, classes), size, ("probabilities",))
 
 
 def write_model(
