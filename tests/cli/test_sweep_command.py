@@ -76,12 +76,12 @@ def test_all_tables(masquerade: Run, trained: list[StudyPlan], tmp_path: Path) -
 
 def test_a_run_that_fails(masquerade: Run, trained: list[StudyPlan], tmp_path: Path) -> None:
     words: list[str | Path] = ["sweep", "--data", tmp_path, "--out", tmp_path / "s", "--lr", "0.003", "--classes", "3"]
-    result = masquerade(*words, "--models", "resnet34,small", "--weights", "resnet34=bad.pth")
+    result = masquerade(*words, "--models", "resnet34,product", "--weights", "resnet34=bad.pth")
     assert result.code == 1
     assert "1 of 2  report-resnet34-3-0.003: failed: " in result.err
     assert "without a result (1):\n  report-resnet34-3-0.003: " in result.err
     assert [plan.weights is None for plan in trained] == [False, True]
-    mended = masquerade(*words, "--models", "resnet34,small", "--weights", "resnet34=good.pth", "--json")
+    mended = masquerade(*words, "--models", "resnet34,product", "--weights", "resnet34=good.pth", "--json")
     assert mended.code == 0
     told = json.loads(mended.out)
     assert [one["model"] for one in told["runs"]] == ["report-resnet34", "product"]
@@ -93,7 +93,7 @@ def test_what_is_refused_before_any_run(masquerade: Run, trained: list[StudyPlan
     out = tmp_path / "sweep"
     rows: list[tuple[list[str], str]] = [
         # words, what standard error holds
-        (["--models", "small,none-such"], "[model_unknown]"),
+        (["--models", "product,none-such"], "[model_unknown]"),
         (["--lr", "fast"], "expected values with commas"),
         (["--lr", "0"], "[study_invalid]"),
         (["--lr", ","], "[study_invalid]"),
@@ -127,7 +127,7 @@ from masquerade.evaluation.sweep import Sweep, open_sweep, run_cells, write_resu
 from tests.evaluation.made_runs import made_run
 
 folder, pause = Path(sys.argv[1]), float(sys.argv[2])
-sweep = open_sweep(folder, Sweep(("report-cnn", "small"), (2, 3), (0.003, 0.005), {}))
+sweep = open_sweep(folder, Sweep(("report-cnn", "product"), (2, 3), (0.003, 0.005), {}))
 
 def train(cell, run):
     with (folder.parent / "log").open("a") as log:
@@ -192,7 +192,7 @@ def test_in_earnest(tmp_path: Path) -> None:
         "--classes",
         "2",
         "--models",
-        "report-cnn,small",
+        "report-cnn,product",
     ]
     words += ["--lr", "0.003", "--epochs", "1", "--out", out]
     first = run(*words)

@@ -31,14 +31,14 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ],
 )
 def test_wishes_out_of_range_are_refused(masquerade: Run, tmp_path: Path, words: list[str], said: str) -> None:
-    result = masquerade("train", "wearing", "--data", tmp_path, "--model", "small", "--out", tmp_path / "run", *words)
+    result = masquerade("train", "wearing", "--data", tmp_path, "--model", "product", "--out", tmp_path / "run", *words)
     assert result.code == 2
     assert said in result.err
     assert not (tmp_path / "run").exists()
 
 
 def test_names_of_classes_are_pairs(masquerade: Run, tmp_path: Path) -> None:
-    result = masquerade("train", "wearing", "--data", tmp_path, "--model", "small", "--class", "mask")
+    result = masquerade("train", "wearing", "--data", tmp_path, "--model", "product", "--class", "mask")
     assert result.code == 2
     assert "--class" in result.err
 
@@ -47,7 +47,7 @@ def test_without_the_extra_it_says_how_to_install_it(
     masquerade: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("masquerade.training.study.extra.NEEDED", ("no_such_torch",))
-    result = masquerade("train", "wearing", "--data", tmp_path, "--model", "small", "--out", tmp_path / "run")
+    result = masquerade("train", "wearing", "--data", tmp_path, "--model", "product", "--out", tmp_path / "run")
     assert result.code == 2
     assert result.err == (
         "masquerade: training needs no_such_torch (pip install 'masquerade[train]') [extra_missing]\n"
@@ -55,7 +55,7 @@ def test_without_the_extra_it_says_how_to_install_it(
 
 
 def words_of(data: Path, out: Path, *more: str) -> list[str]:
-    fixed = ["train", "wearing", "--data", str(data), "--model", "small", "--size", "32", "--recipe", "report"]
+    fixed = ["train", "wearing", "--data", str(data), "--model", "product", "--size", "32", "--recipe", "report"]
     return [*fixed, "--epochs", "2", "--out", str(out), *more]
 
 
@@ -72,7 +72,7 @@ class TestTraining:
         result = masquerade(*words_of(rendered, tmp_path / "run"))
         assert (result.code, result.err) == (0, "")
         lines = result.out.splitlines()
-        assert lines[0].startswith("small: ")
+        assert lines[0].startswith("product: ")
         assert "parameters, 32 x 32 px, square; random weights" in lines[0]
         assert lines[1].startswith("faces of 12 photos: train 6 with_mask, 6 without_mask, 6 incorrect; test ")
         assert [line.split()[:2] for line in lines[2:4]] == [["epoch", "1"], ["epoch", "2"]]
@@ -102,12 +102,12 @@ class TestTraining:
         words = words_of(rendered, tmp_path, "--quiet", "--lr", "0.005")
         position = words.index("--out")
         assert masquerade(*words[:position], *words[position + 2 :]).code == 0
-        assert (tmp_path / "runs" / "small-3-report-0.005" / "result.json").exists()
+        assert (tmp_path / "runs" / "product-3-report-0.005" / "result.json").exists()
 
     def test_an_unknown_network_is_refused(self, masquerade: Run, rendered: Path, tmp_path: Path) -> None:
         result = masquerade("train", "wearing", "--data", rendered, "--model", "vgg", "--out", tmp_path / "run")
         assert result.code == 2
-        assert "known: report-cnn, report-resnet34, mobilenetv2, small" in result.err
+        assert "known: report-cnn, report-resnet34, mobilenetv2, product" in result.err
         assert "[model_unknown]" in result.err
 
     @pytest.mark.slow

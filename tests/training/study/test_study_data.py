@@ -20,7 +20,7 @@ from tests.training.study.made import render_set
 
 
 def prepared(data: Path, *, check: float = 0.0, room: int = 0, crop: str = "square", **changes: Any) -> StudyFaces:
-    plan = StudyPlan(data=(data,), model="small", **changes)
+    plan = StudyPlan(data=(data,), model="product", **changes)
     return prepare(DataKey.of(plan, check, 48, room, crop, 0.25 if crop == "square" else 0.0), quiet)
 
 

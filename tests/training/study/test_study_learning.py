@@ -244,18 +244,18 @@ def kept(run: Path, **identity: Any) -> State:
 
 
 def test_a_checkpoint_gives_back_what_it_took(tmp_path: Path) -> None:
-    kept(tmp_path / "run", model="small")
+    kept(tmp_path / "run", model="product")
     assert {path.name for path in (tmp_path / "run").iterdir()} == {CHECKPOINT, SUMMARY}
 
 
 def test_checkpoints_of_others_and_damaged_ones_are_refused(tmp_path: Path) -> None:
-    kept(tmp_path, model="small", plan={"rate": 0.003})
+    kept(tmp_path, model="product", plan={"rate": 0.003})
     net = tiny(3)
     optimiser = optimiser_of(net, MODERN)
-    with pytest.raises(JobDiffers, match=r"model is small, not report-cnn; plan.rate is 0.003, not 0.005"):
+    with pytest.raises(JobDiffers, match=r"model is product, not report-cnn; plan.rate is 0.003, not 0.005"):
         load_checkpoint(tmp_path, {"model": "report-cnn", "plan": {"rate": 0.005}}, net, optimiser)
     whole = (tmp_path / CHECKPOINT).read_bytes()
     for content in (b"", b"nonsense", whole[: len(whole) // 2]):
         (tmp_path / CHECKPOINT).write_bytes(content)
         with pytest.raises(DestinationUnusable, match="damaged"):
-            load_checkpoint(tmp_path, {"model": "small", "plan": {"rate": 0.003}}, net, optimiser)
+            load_checkpoint(tmp_path, {"model": "product", "plan": {"rate": 0.003}}, net, optimiser)

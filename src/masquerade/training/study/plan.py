@@ -11,7 +11,7 @@ from masquerade.errors import StudyInvalid
 from masquerade.files import absolute
 from masquerade.wearing.types import LABELS
 
-ALIASES = {"resnet34": "report-resnet34", "small": "product"}
+ALIASES = {"resnet34": "report-resnet34"}
 """Short names of networks."""
 RANDOM = "none"
 """In place of a weights file: start from random weights."""
