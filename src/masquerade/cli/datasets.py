@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from masquerade.cli.labelled import ClassOption, ImagesOption, LayoutOption, WholeOption
 from masquerade.cli.printing import shown
 from masquerade.cli.progress import Bar
 
@@ -35,16 +36,10 @@ def datasets() -> None:
 @app.command()
 def check(  # noqa: PLR0913, PLR0917 - one each option
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Folders or label files, one a set.")],
-    layout: Annotated[
-        str | None,
-        typer.Option(help="wobot-csv, wobot-json, voc, coco, yolo or folders; else told from the files."),
-    ] = None,
-    images: Annotated[Path | None, typer.Option(help="Folder of the photos, where they lie elsewhere.")] = None,
-    classes: Annotated[
-        list[str] | None,
-        typer.Option("--class", metavar="NAME=LABEL", help="What a class stands for; NAME= leaves it out."),
-    ] = None,
-    whole: Annotated[bool, typer.Option("--whole", help="Photos of layout folders are tight crops of a face.")] = False,
+    layout: LayoutOption = None,
+    images: ImagesOption = None,
+    classes: ClassOption = None,
+    whole: WholeOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object with everything.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Stop at the first problem.")] = False,
     duplicates: Annotated[

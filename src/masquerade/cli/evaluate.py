@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from masquerade.cli.datasets import classes_of
+from masquerade.cli.labelled import ClassOption, ImagesOption, LayoutOption, WholeOption
 from masquerade.cli.printing import shown
 from masquerade.cli.progress import Bar
 
@@ -43,13 +44,10 @@ def wearing(  # noqa: PLR0913, PLR0917 - one each option
     confidence: Annotated[
         float | None, typer.Option(min=0, max=1, help="Also measure a model that abstains below this.")
     ] = None,
-    layout: Annotated[str | None, typer.Option(help="Layout of the data, where it cannot be told.")] = None,
-    images: Annotated[Path | None, typer.Option(help="Folder of the photos, where they lie elsewhere.")] = None,
-    names: Annotated[
-        list[str] | None,
-        typer.Option("--class", metavar="NAME=LABEL", help="What a class stands for; NAME= leaves it out."),
-    ] = None,
-    whole: Annotated[bool, typer.Option("--whole", help="Photos of layout folders are tight crops of a face.")] = False,
+    layout: LayoutOption = None,
+    images: ImagesOption = None,
+    names: ClassOption = None,
+    whole: WholeOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     save: Annotated[Path | None, typer.Option(help="Write a page with the worst mistakes to this HTML file.")] = None,
 ) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from masquerade.cli.datasets import classes_of
+from masquerade.cli.labelled import ClassOption, ImagesOption, LayoutOption, WholeOption
 from masquerade.cli.printing import shown
 from masquerade.cli.progress import Bar
 
@@ -37,15 +38,10 @@ def sweep(  # noqa: PLR0913, PLR0917 - one each option
         typer.Option(metavar="[MODEL=]FILE", help="Weights to start from, or none; for one model or for all."),
     ] = None,
     faithful: Annotated[bool, typer.Option("--faithful", help="Outputs as in report 1's code: 10, or 1,000.")] = False,
-    layout: Annotated[str | None, typer.Option(help="Layout of the data, where it cannot be told.")] = None,
-    images: Annotated[Path | None, typer.Option(help="Folder of the photos, where they lie elsewhere.")] = None,
-    names: Annotated[
-        list[str] | None,
-        typer.Option("--class", metavar="NAME=LABEL", help="What a class name stands for; repeat it."),
-    ] = None,
-    whole: Annotated[
-        bool, typer.Option("--whole", help="Each photo is a tight crop of a face; none is looked for.")
-    ] = False,
+    layout: LayoutOption = None,
+    images: ImagesOption = None,
+    names: ClassOption = None,
+    whole: WholeOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the measures of all runs as JSON.")] = False,
 ) -> None:
     """Train every model at every learning rate, and write report 1's tables with its numbers beside ours.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from masquerade.cli.datasets import classes_of
+from masquerade.cli.labelled import ClassOption, ImagesOption, LayoutOption, WholeOption
 from masquerade.cli.printing import shown
 from masquerade.cli.progress import Bar
 
@@ -27,7 +28,7 @@ def train() -> None:
 @app.command()
 def wearing(  # noqa: PLR0913, PLR0917 - one each option
     data: Annotated[list[Path], typer.Option(metavar="PATH", help="A labelled set; once for each set.")],
-    model: Annotated[str, typer.Option(help="report-cnn, resnet34, mobilenetv2 or small.")],
+    model: Annotated[str, typer.Option(help="report-cnn, resnet34, mobilenetv2 or product.")],
     classes: Annotated[int, typer.Option(help="3, or 2 without faces labelled incorrect.")] = 3,
     recipe: Annotated[str, typer.Option(help="report (as report 1) or modern.")] = "report",
     rate: Annotated[float | None, typer.Option("--lr", help="Learning rate; by default the recipe's.")] = None,
@@ -42,13 +43,10 @@ def wearing(  # noqa: PLR0913, PLR0917 - one each option
     faithful: Annotated[
         bool, typer.Option("--faithful", help="As many outputs as report 1's code had: 10, or ImageNet's 1,000.")
     ] = False,
-    layout: Annotated[str | None, typer.Option(help="Of the data; by default told from the files.")] = None,
-    images: Annotated[Path | None, typer.Option(help="Folder of the photos, where they lie elsewhere.")] = None,
-    names: Annotated[
-        list[str] | None,
-        typer.Option("--class", metavar="NAME=LABEL", help="What a class stands for; NAME= leaves it out."),
-    ] = None,
-    whole: Annotated[bool, typer.Option("--whole", help="Photos of layout folders are tight crops of a face.")] = False,
+    layout: LayoutOption = None,
+    images: ImagesOption = None,
+    names: ClassOption = None,
+    whole: WholeOption = False,
     out: Annotated[
         Path | None, typer.Option(metavar="RUN", help="Run folder; by default runs/MODEL-CLASSES-RECIPE-LR.")
     ] = None,
