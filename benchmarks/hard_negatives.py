@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.common import show, write
-from benchmarks.photos import SHEETS, Pixels, face_rng, options_of, photos_of, seen, surest, tile_of, write_sheet
+from benchmarks.photos import SHEETS, Pixels, face_rng, options_of, photos_of, seen, tile_of, write_sheet
 from benchmarks.rendered_wearing import MIN_SIDE, SHOWN, Tile, said_of
 from masquerade.datasets.types import LabelledPhoto
 from masquerade.datasets.wearing_sets import read_held_out, read_ilc2021, read_mask_kinds
@@ -86,7 +86,7 @@ def rendered(options: Namespace, failures: dict[str, list[Tile]]) -> dict[str, C
     """What is said of every case on the surest face of each photo."""
     counts: dict[str, Counter[str]] = {name: Counter() for name in CASES}
     for path, image, faces in seen(TEST_SET, photos_of(TEST_SET, options.photos)):
-        face = surest(faces)
+        face = faces.surest
         if not len(face) or face.heights[0] < MIN_SIDE:
             continue
         for name, (truth, change) in CASES.items():
@@ -118,7 +118,7 @@ class Real:
     def add_test_set(self, count: int) -> None:
         """Count the surest faces of so many photos of lfw."""
         for path, image, faces in seen(TEST_SET, photos_of(TEST_SET, count)):
-            face = surest(faces)
+            face = faces.surest
             self.add(TEST_SET, path, image, face)
             if len(face) and face.pose is not None and abs(face.pose[0, 0]) > TURNED:
                 self.add(f"{TEST_SET}, turned by {TURNED} degrees and more", path, image, face)
@@ -129,7 +129,7 @@ class Real:
         faces = find_faces(image)
         bare = LABELS.index("without_mask")
         if photo.boxes is None:
-            chosen = [surest(faces)] if bare in photo.labels else []
+            chosen = [faces.surest] if bare in photo.labels else []
         else:
             partners = zip(match(photo.boxes, faces.boxes), photo.labels, strict=True)
             chosen = [faces[[int(partner)] if partner >= 0 else []] for partner, label in partners if label == bare]

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.common import show, write
-from benchmarks.photos import Pixels, options_of, photos_of, seen, surest
+from benchmarks.photos import Pixels, options_of, photos_of, seen
 from benchmarks.realism import crop_of_face, middle_of
 from masquerade.datasets.types import LABELS
 from masquerade.datasets.wearing_sets import read_held_out, read_ilc2021
@@ -141,7 +141,7 @@ def rendered(photos: int) -> dict[str, float]:
     """What the renderer makes of white: the mask's linear brightness over ``Light.white``'s; upper over whole skin."""
     ratios: dict[str, list[float]] = {"white": [], "blue": [], "upper": []}
     for _, image, faces in seen("lfw", photos_of("lfw", photos)):
-        face = surest(faces)
+        face = faces.surest
         if not len(face) or crop_of_face(image, face, side=SIDE) is None or face.landmarks is None or face.pose is None:
             continue
         yaw, landmarks, box = float(face.pose[0, 0]), face.landmarks[0], face.boxes[0]

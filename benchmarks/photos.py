@@ -86,11 +86,6 @@ def faces_of(name: str, path: Path, image: Pixels) -> Faces:
     return faces
 
 
-def surest(faces: Faces) -> Faces:
-    """The face of which the detector is surest, alone; none where there is none."""
-    return faces[np.argsort(-faces.scores, kind="stable")[:1]]
-
-
 @lru_cache(maxsize=1)
 def _models() -> str:
     return "-".join(get_session(name).card.sha256[:8] for name in ("yunet", "face-mesh"))

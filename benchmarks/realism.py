@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.common import show, write
-from benchmarks.photos import SHEETS, Pixels, face_rng, options_of, photos_of, seen, surest, write_sheet
+from benchmarks.photos import SHEETS, Pixels, face_rng, options_of, photos_of, seen, write_sheet
 from masquerade.datasets.types import LABELS
 from masquerade.datasets.wearing_sets import read_ilc2021
 from masquerade.evaluation.detection import match
@@ -99,7 +99,7 @@ def real_crops(photos: int, side: int = SIDE) -> Iterator[tuple[str, Pixels]]:
                 yield "ilc2021", crop
     for name in ("rmfd", "stock"):
         for _, image, faces in seen(name, photos_of(name, photos)):
-            face = surest(faces)
+            face = faces.surest
             crop = crop_of_face(image, face, side=side) if len(face) else None
             if crop is not None and read_wearing(image, face).labels[0] == "with_mask":
                 yield name, crop
@@ -112,7 +112,7 @@ def drawn_crops(photos: int, seed: int, side: int = SIDE) -> Iterator[dict[str, 
             continue
         rng = face_rng(seed, "lfw", path)
         kind = list(WORN_BY)[int(rng.choice(len(WORN_BY), p=list(WORN_BY.values())))]
-        face = surest(faces)
+        face = faces.surest
         plan = draw(rng, face, Choice(kinds=(kind,)))
         if not plan.masks:
             continue

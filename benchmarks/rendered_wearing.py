@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.common import show, write
-from benchmarks.photos import SHEETS, face_rng, options_of, photos_of, seen, surest, tile_of, write_sheet
+from benchmarks.photos import SHEETS, face_rng, options_of, photos_of, seen, tile_of, write_sheet
 from masquerade.evaluation.detection import match
 from masquerade.faces import Search, detect_faces
 from masquerade.masks import KINDS, LABEL_OF, WORN, Choice, apply, draw
@@ -79,7 +79,7 @@ def run(name: str, options: Namespace, failures: dict[str, list[Tile]]) -> list[
     """Mask the surest face of each photo of a set and ask the model; collect the failures as tiles."""
     rows = []
     for number, (path, image, faces) in enumerate(seen(name, photos_of(name, options.photos))):
-        face = surest(faces)
+        face = faces.surest
         if not len(face) or face.heights[0] < MIN_SIDE:
             continue
         rows.append(Row(name, "bare", "bare", *said_of(image, face.boxes[0])))

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.common import arguments, show, write
+from masquerade.datasets.names import kind_of
 from masquerade.datasets.types import LABELS, LabelledPhoto
 from masquerade.datasets.wearing_sets import read_held_out, read_ilc2021, read_mask_kinds, read_rmfd, read_two_class
 from masquerade.evaluation.detection import match
@@ -31,7 +32,6 @@ MIN_SIDE = 24
 SETS = {"ilc2021": read_ilc2021, "mask-kinds": read_mask_kinds, "two-class": read_two_class, "rmfd": read_rmfd}
 THREE_LABELS = ("ilc2021", "mask-kinds")
 ASKED = {"accuracy": 0.965, "macro_f1": 0.95, "recall_incorrect": 0.90, "alert_recall": 0.975}
-FOLDER_KINDS = {"Cloth_mask": "cloth", "N-95_Mask": "respirator", "Surgical_Mask": "surgical"}
 Row = tuple[int, NDArray[np.float32], int]
 """True label, probabilities, near-duplicate group."""
 
@@ -57,7 +57,7 @@ def photo_rows(photo: LabelledPhoto, group: int) -> tuple[list[Row], list[Row], 
         return rows_of(photo, group, image, box), [], 0
     faces = find_faces(image)
     if photo.boxes is None:
-        best = faces.boxes[np.argsort(-faces.scores, kind="stable")[:1]]
+        best = faces.surest.boxes
         if not len(best):
             return [], [], 1
         large = float((best[0, 2:] - best[0, :2]).max()) >= MIN_SIDE
@@ -85,18 +85,19 @@ def cell(measures: Measures, name: str) -> str:
 
 def kinds_of(photos: Iterable[LabelledPhoto]) -> list[list[object]]:
     """For each folder of ``mask-kinds`` that tells the kind of mask: how often the model says each."""
-    counts = {name: np.zeros(len(KINDS), int) for name in FOLDER_KINDS}
+    counts: dict[str, NDArray[np.int_]] = {}
     for photo in photos:
-        if photo.path.parent.name not in counts:
+        if kind_of(photo.path.parent.name) is None:
             continue
+        row = counts.setdefault(photo.path.parent.name, np.zeros(len(KINDS), int))
         image = read_image(photo.path)
         faces = find_faces(image)
-        wearing: Wearing = read_wearing(image, faces[np.argsort(-faces.scores, kind="stable")[:1]])
+        wearing: Wearing = read_wearing(image, faces.surest)
         if wearing.labels == ["with_mask"]:
-            counts[photo.path.parent.name][KINDS.index(wearing.likeliest_kinds[0] or "none")] += 1
+            row[KINDS.index(wearing.likeliest_kinds[0] or "none")] += 1
     rows: list[list[object]] = []
     for name, row in counts.items():
-        right = row[KINDS.index(FOLDER_KINDS[name])] / max(1, row.sum())
+        right = row[KINDS.index(kind_of(name) or "none")] / max(1, row.sum())
         rows.append([name, *row[1:-1].tolist(), f"{right:.1%}"])
     return rows
 

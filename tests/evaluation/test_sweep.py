@@ -132,7 +132,7 @@ def finished(tmp_path: Path, photos: list[Path]) -> Path:
 
 
 def test_tables(finished: Path) -> None:
-    tables, trouble = write_results(finished, SWEEP, {SWEEP.cells()[-1]: "it <failed>"})
+    tables, trouble, _ = write_results(finished, SWEEP, {SWEEP.cells()[-1]: "it <failed>"})
     assert list(trouble.values()) == ["it <failed>"]
     assert [table.number for table in tables][:2] == ["1.1", "1.2"]
     text = (finished / "tables.txt").read_text()
@@ -252,7 +252,7 @@ def test_page(finished: Path) -> None:
 def test_a_page_without_any_run(tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
     open_sweep(folder, SWEEP)
-    _, trouble = write_results(folder, SWEEP, {})
+    _, trouble, _ = write_results(folder, SWEEP, {})
     assert trouble == {}
     text = (folder / "index.html").read_text(encoding="utf-8")
     assert text.count("not run yet") == 8
@@ -287,7 +287,7 @@ def test_damaged_runs_are_told(finished: Path, name: str, text: str | None, mess
         file.unlink()
     else:
         file.write_text(text)
-    _, trouble = write_results(finished, SWEEP, {})
+    _, trouble, _ = write_results(finished, SWEEP, {})
     assert list(trouble) == [cell]
     assert message in trouble[cell]
 
@@ -295,7 +295,7 @@ def test_damaged_runs_are_told(finished: Path, name: str, text: str | None, mess
 def test_a_run_of_other_classes_is_told(finished: Path) -> None:
     cell = SWEEP.cells()[0]
     made_run(finished / "runs" / cell.name, replace(cell, classes=3))
-    _, trouble = write_results(finished, SWEEP, {})
+    _, trouble, _ = write_results(finished, SWEEP, {})
     assert "expected 2 classes, got 3" in trouble[cell]
 
 

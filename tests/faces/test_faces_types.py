@@ -134,3 +134,10 @@ def test_empty() -> None:
     assert len(none[:1]) == 0
     with pytest.raises(IndexError):
         none[0]
+
+
+def test_the_surest_face_is_alone_and_the_first_on_a_tie() -> None:
+    boxes = np.array([[0, 0, 9, 9], [10, 10, 20, 20], [30, 30, 44, 44]], np.float32)
+    faces = Faces((50, 50), boxes, np.array([0.4, 0.8, 0.8], np.float32), np.zeros((3, 5, 2), np.float32))
+    np.testing.assert_array_equal(faces.surest.boxes, boxes[1:2])
+    assert len(Faces.empty((5, 5)).surest) == 0

@@ -20,15 +20,13 @@ pytest.importorskip("onnx")
 from masquerade.models import read_card, sessions  # noqa: E402
 from masquerade.training import export as exporting  # noqa: E402
 from masquerade.training.examples import Examples, allowed_states, real_examples  # noqa: E402
-from masquerade.training.networks import OUTPUTS, read_state, small_net, teacher_net  # noqa: E402
+from masquerade.training.networks import MEAN, OUTPUTS, STD, read_state, small_net, teacher_net  # noqa: E402
 from masquerade.training.objective import (  # noqa: E402
     apart_from,
     label_log_probabilities,
     loss_of,
 )
 from masquerade.training.trainer import (  # noqa: E402
-    MEAN,
-    STD,
     Recipe,
     Trainer,
     Views,

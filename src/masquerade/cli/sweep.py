@@ -16,6 +16,7 @@ from masquerade.cli.progress import Bar
 
 if TYPE_CHECKING:
     from masquerade.evaluation.sweep import Cell, Outcome, Sweep
+    from masquerade.evaluation.sweep.results import Run
     from masquerade.training.study import StudyPlan
     from masquerade.training.study.progress import Progress
 
@@ -86,9 +87,9 @@ def sweep(  # noqa: PLR0913, PLR0917 - one each option
         raise
     failed = {one.cell: str(one.error) for one in outcomes if one.error is not None}
     with bar("measuring", len(every.cells())) as steps:
-        tables, failed = write_results(out, every, failed, lambda _: steps.advance())
+        tables, failed, runs = write_results(out, every, failed, lambda _: steps.advance())
     if as_json:
-        typer.echo(json.dumps(_told(out, every, failed)))
+        typer.echo(json.dumps(_told(out, every, failed, runs)))
     else:
         from masquerade.evaluation.sweep.tables import tables_text
 
@@ -139,17 +140,14 @@ class _Numbering:
         typer.echo(f"{self._done} of {self._count}  {outcome.cell.name}: {words[outcome.state]}", err=True)
 
 
-def _told(out: Path, every: Sweep, failed: dict[Cell, str]) -> dict[str, Any]:
-    from masquerade.evaluation.sweep import is_finished, read_run
-
+def _told(out: Path, every: Sweep, failed: dict[Cell, str], read: dict[Cell, Run]) -> dict[str, Any]:
     runs = []
     for cell in every.cells():
         told: dict[str, Any] = {"model": cell.model, "classes": cell.classes, "rate": cell.rate}
-        folder = out / "runs" / cell.name
         if cell in failed:
             told["error"] = failed[cell]
-        elif is_finished(folder):
-            told |= read_run(folder, cell).measures.to_dict()
+        elif cell in read:
+            told |= read[cell].measures.to_dict()
         runs.append(told)
     return {"out": str(out), "settings": every.settings, "runs": runs}
 

@@ -51,7 +51,7 @@ def labelled_faces(photos: Sequence[LabelledPhoto], progress: Callable[[], objec
     boxes: list[NDArray[np.float32]] = [np.zeros((0, 4), np.float32)]
     missed = []
     for index, photo in enumerate(photos):
-        found = photo.boxes if photo.boxes is not None else _surest(photo)
+        found = photo.boxes if photo.boxes is not None else surest_box(read_image(photo.path))
         if photo.boxes is None and not len(found):
             missed.append(index)
         else:
@@ -65,7 +65,6 @@ def labelled_faces(photos: Sequence[LabelledPhoto], progress: Callable[[], objec
     return LabelledFaces(np.array(owners, np.int64), every, np.array(labels, np.int64), sides, tuple(missed))
 
 
-def _surest(photo: LabelledPhoto) -> NDArray[np.float32]:
-    """The box with the highest score, (1, 4), or none, (0, 4)."""
-    faces = find_faces(read_image(photo.path), "photo")
-    return faces.boxes[np.argsort(-faces.scores, kind="stable")[:1]]
+def surest_box(image: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The box with the highest score in a picture (height, width, 3), (1, 4), or none, (0, 4)."""
+    return find_faces(image, "photo").surest.boxes

@@ -66,6 +66,12 @@ KNOWN = _table()
 OTHER_THINGS = {plain(name): Meaning("") for name in _OTHER_THINGS.split()}
 
 
+def kind_of(name: str) -> str | None:
+    """The kind of mask that a known name of a class tells, else None."""
+    meaning = KNOWN.get(plain(name))
+    return None if meaning is None else meaning.kind
+
+
 class Names:
     """The names that are known while one set is read: those asked for first, then the table."""
 

@@ -59,11 +59,7 @@ class Split:
         Raises:
             DestinationUnusable: it cannot be written.
         """
-        stream = io.StringIO(newline="")
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        writer.writerows((key, self.groups[key], part) for key, part in self.parts.items())
-        write_whole(path, stream.getvalue().encode("utf-8", "surrogateescape"))
+        write_whole(path, encoded((key, self.groups[key], part) for key, part in self.parts.items()))
 
     @classmethod
     def load(cls, path: Path) -> Split:
@@ -100,6 +96,15 @@ class Split:
                 raise LabelInvalid(f"{path}:{line}: group {number} stands in {part_of[number]} and in {part}")
             parts[key], groups[key] = part, number
         return cls(parts, groups)
+
+
+def encoded(rows: Iterable[tuple[str, int, str]]) -> bytes:
+    """The file of a split, which ``Split.load`` reads: rows of photo, group and part as CSV."""
+    stream = io.StringIO(newline="")
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(rows)
+    return stream.getvalue().encode("utf-8", "surrogateescape")
 
 
 def split_photos(

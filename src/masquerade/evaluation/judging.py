@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from masquerade.datasets.duplicates import PHOTO_LOW, both_hashes, group
-from masquerade.datasets.labelled_faces import labelled_faces
+from masquerade.datasets.labelled_faces import surest_box
 from masquerade.datasets.types import LABELS, LabelledPhoto
 from masquerade.errors import ExtraMissing, ImageError, MasqueradeError
 from masquerade.evaluation.detection import match
@@ -84,16 +84,18 @@ class _Judging:
 
     def _faces(self, image: NDArray[np.uint8], photo: LabelledPhoto) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Labels and boxes of the faces that count; those missed and too small are counted."""
-        faces = labelled_faces([photo])
-        if faces.missed:
-            self.missed.update(photo.labels)
-        large = faces.sides >= self.min_side
+        every, all_labels = photo.boxes, np.array(photo.labels, np.int64)
+        if every is None:
+            every = surest_box(image)
+            self.missed.update(photo.labels[len(every) :])
+            all_labels = all_labels[: len(every)]
+        large = (every[:, 2:] - every[:, :2]).max(axis=1, initial=0) >= self.min_side
         self.small += int((~large).sum())
-        labels, boxes = faces.labels[large], faces.boxes[large]
+        labels, boxes = all_labels[large], every[large]
         if self.boxes == "drawn" or photo.boxes is None:
             return labels, boxes
         found = find_faces(image, "photo").boxes
-        partner = match(faces.boxes, found)[large]
+        partner = match(every, found)[large]
         self.missed.update(labels[partner < 0].tolist())
         return labels[partner >= 0], found[partner[partner >= 0]]
 

@@ -111,6 +111,11 @@ class Faces:
         return (self[index] for index in range(len(self)))
 
     @property
+    def surest(self) -> Faces:
+        """The face of which the detector is surest, alone; none where there is none."""
+        return self[np.argsort(-self.scores, kind="stable")[:1]]
+
+    @property
     def heights(self) -> Floats:
         """The longer side of each box in pixels, (n,) float32."""
         return np.asarray((self.boxes[:, 2:] - self.boxes[:, :2]).max(axis=1, initial=0), np.float32)

@@ -8,14 +8,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from masquerade.datasets.names import kind_of
 from masquerade.training.arrays import load_arrays, save_arrays
 from masquerade.training.wearing_data import SOURCES, Crops
 from masquerade.wearing.rule import BARE, MASK_KINDS, STATES, label_of_states, state_of
 from masquerade.wearing.types import LABELS
 
 UNKNOWN = -1
-KIND_FOLDERS = {"Cloth_mask": "cloth", "N-95_Mask": "respirator", "Surgical_Mask": "surgical"}
-"""Folders of ``mask-kinds`` that tell the kind of mask."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,8 +63,8 @@ class Examples:
 
 def real_examples(crops: Crops) -> Examples:
     """What is known of real crops: the label, the parts where they were labelled by eye, the kind by its folder."""
-    folders = np.array([key.split("/")[1] for key in crops.keys.tolist()])
-    kinds = [MASK_KINDS.index(KIND_FOLDERS[name]) if name in KIND_FOLDERS else UNKNOWN for name in folders.tolist()]
+    folders = [kind_of(key.split("/")[1]) for key in crops.keys.tolist()]
+    kinds = [UNKNOWN if kind is None else MASK_KINDS.index(kind) for kind in folders]
     rows = zip(crops.labels.tolist(), crops.visible, strict=True)
     return Examples(
         images=crops.images,

@@ -19,13 +19,13 @@ from torch import Tensor, nn
 from masquerade.files import write_whole
 from masquerade.models.card import ModelCard
 from masquerade.training.augment import view
+from masquerade.training.networks import MEAN, STD
 from masquerade.training.objective import state_sums
 from masquerade.training.shrinking import halved, quantised
 from masquerade.training.tracing import traced
-from masquerade.training.trainer import MEAN, STD
 from masquerade.training.wearing import RECIPES, load_net
 from masquerade.training.wearing_data import CACHE, load_crops, split_check
-from masquerade.wearing.rule import STATES, label_of_states
+from masquerade.wearing.rule import MASK_KINDS, STATES, label_of_states
 from masquerade.wearing.types import LABELS
 
 
@@ -43,8 +43,8 @@ class Exported(nn.Module):
         super().__init__()
         self.net = net
         incorrect = label_of_states() == LABELS.index("incorrect")
-        bias = np.concatenate([incorrect * incorrect_bias, np.zeros(4)]).astype(np.float32)
-        scale = np.concatenate([np.full(STATES, 1 / temperature), np.ones(4)]).astype(np.float32)
+        bias = np.concatenate([incorrect * incorrect_bias, np.zeros(len(MASK_KINDS))]).astype(np.float32)
+        scale = np.concatenate([np.full(STATES, 1 / temperature), np.ones(len(MASK_KINDS))]).astype(np.float32)
         self.register_buffer("bias", torch.from_numpy(bias)[None])
         self.register_buffer("heat", torch.from_numpy(scale)[None])
         self.register_buffer("sums", state_sums())

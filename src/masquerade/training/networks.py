@@ -12,6 +12,9 @@ from torch import Tensor, nn
 
 from masquerade.wearing.rule import MASK_KINDS, STATES
 
+MEAN = (0.485, 0.456, 0.406)
+STD = (0.229, 0.224, 0.225)
+"""Of ImageNet, red, green, blue in 0 to 1: what torchvision's weights are used to."""
 OUTPUTS = STATES + len(MASK_KINDS)
 """A logit for each state of ``wearing.rule``, then one for each kind of mask."""
 

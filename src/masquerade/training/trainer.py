@@ -17,11 +17,9 @@ from torch.optim.swa_utils import AveragedModel
 from masquerade.evaluation.wearing import score_labels
 from masquerade.training.augment import view
 from masquerade.training.examples import allowed_states
+from masquerade.training.networks import MEAN, STD
 from masquerade.training.objective import apart_from, label_log_probabilities, loss_of
 from masquerade.training.wearing_data import Crops
-
-MEAN = (0.485, 0.456, 0.406)
-STD = (0.229, 0.224, 0.225)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -91,8 +92,6 @@ def teach(teachers: list[nn.Module], draw: Draw, count: int, size: int, seed: in
     teacher is patient and consistent", CVPR 2022); answering each view once and keeping it costs a third of answering
     anew every epoch. Several teachers' logits are averaged.
     """
-    import cv2  # noqa: PLC0415 - this module is read where no picture is needed, too
-
     rng = np.random.default_rng(seed)
     views, images, taught = [], [], []
     for _ in range(-(-count // batch)):

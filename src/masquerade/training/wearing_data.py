@@ -131,7 +131,7 @@ def _photo_crops(photo: LabelledPhoto) -> tuple[list[tuple[int, bool, NDArray[np
         return [(0, False, box)], image
     faces = find_faces(image, "photo")
     if photo.boxes is None:  # one person a photo: the surest face
-        return [(0, True, box) for box in faces.boxes[np.argsort(-faces.scores, kind="stable")[:1]]], image
+        return [(0, True, box) for box in faces.surest.boxes], image
     found = faces.boxes
     partners = match(photo.boxes, found, 0.4)
     drawn = [(number, False, box) for number, box in enumerate(photo.boxes)]

@@ -6,25 +6,20 @@ from collections import defaultdict
 from pathlib import Path
 
 from masquerade.datasets.layouts.base import Found, Layout, Problems, Row, Sheet, Source, number
-from masquerade.datasets.layouts.json_files import Item, JsonObject, keys_of, line_of, read_object, sampled
+from masquerade.datasets.layouts.json_files import Item, JsonObject, any_holds, objects_of
 
 KEYS = {"images", "annotations", "categories"}
 
 
 def recognises(source: Source) -> bool:
     """Say whether there is such a JSON file."""
-    return any(keys_of(file) >= KEYS for file in sampled(source.files(".json")))
+    return any_holds(source, KEYS)
 
 
 def read(source: Source, problems: Problems) -> Found:
     """Read all JSON files with the three lists; others are left alone."""
     found = Found()
-    for file in source.files(".json"):
-        try:
-            content = read_object(file)
-        except ValueError as error:
-            problems.say(file, line_of(error), "file_broken", f"cannot be read: {error}")
-            continue
+    for file, content in objects_of(source, problems):
         if content is None or not set(content.lists) >= KEYS:
             found.notes.append(f"{file.name} holds no lists of images, annotations and categories and was left alone")
             continue

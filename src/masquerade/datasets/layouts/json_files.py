@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from masquerade.datasets.layouts.base import text_of
+from masquerade.datasets.layouts.base import Problems, Source, text_of
 
 _SPACE = re.compile(r"[\s,:]*")
 _decoder = json.JSONDecoder()
@@ -89,6 +90,22 @@ class _Lines:
         self._line += self._text.count("\n", self._at, at)
         self._at = at
         return self._line
+
+
+def objects_of(source: Source, problems: Problems) -> Iterator[tuple[Path, JsonObject | None]]:
+    """Read the JSON files of a set; one that cannot be read is a problem, one that holds no object gives None."""
+    for file in source.files(".json"):
+        try:
+            content = read_object(file)
+        except ValueError as error:
+            problems.say(file, line_of(error), "file_broken", f"cannot be read: {error}")
+            continue
+        yield file, content
+
+
+def any_holds(source: Source, keys: set[str]) -> bool:
+    """Say whether a JSON file of a set, of those that are looked at, holds an object with these keys."""
+    return any(keys_of(file) >= keys for file in sampled(source.files(".json")))
 
 
 def line_of(error: ValueError) -> int | None:

@@ -5,25 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 from masquerade.datasets.layouts.base import Found, Layout, Problems, Row, Sheet, Source, number
-from masquerade.datasets.layouts.json_files import JsonObject, keys_of, line_of, read_object, sampled
+from masquerade.datasets.layouts.json_files import JsonObject, any_holds, objects_of
 
 KEYS = {"FileName", "Annotations"}
 
 
 def recognises(source: Source) -> bool:
     """Say whether there is such a JSON file."""
-    return any(keys_of(file) >= KEYS for file in sampled(source.files(".json")))
+    return any_holds(source, KEYS)
 
 
 def read(source: Source, problems: Problems) -> Found:
     """Read all JSON files; others, as meta.json, are left alone."""
     found = Found()
-    for file in source.files(".json"):
-        try:
-            content = read_object(file)
-        except ValueError as error:
-            problems.say(file, line_of(error), "file_broken", f"cannot be read: {error}")
-            continue
+    for file, content in objects_of(source, problems):
         keys = set() if content is None else {*content.values, *content.lists}
         if content is None or not keys & KEYS:
             found.notes.append(f"{file.name} is no annotation and was left alone")

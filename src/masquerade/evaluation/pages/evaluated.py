@@ -14,6 +14,7 @@ from masquerade.evaluation.pages.parts import (
     confusion_table,
     document,
     paragraph,
+    private,
     share_span,
     share_text,
     table,
@@ -22,10 +23,6 @@ from masquerade.evaluation.predictions import Predictions
 from masquerade.evaluation.words import empty_words, measure_rows
 
 SHOWN = 24
-PRIVATE = (
-    "This page contains faces: crops of the labelled photos stand in it. It was made on this machine, refers to no "
-    "other host, and nobody was identified. Whoever gets the file gets the faces."
-)
 
 
 def evaluated_page(
@@ -48,7 +45,7 @@ def evaluated_page(
         HTML text that refers to nothing outside itself.
     """
     whole = next(iter(measures.values()))
-    lead = "".join(paragraph(fact) for fact in facts) + paragraph(PRIVATE, "warn")
+    lead = "".join(paragraph(fact) for fact in facts) + private("labelled photos")
     parts = ["<h2>Measures</h2>"]
     if empty_words(whole):
         parts.append(paragraph(f"{empty_words(whole).capitalize()}.", "note"))

@@ -71,6 +71,15 @@ def paragraph(text: str, kind: str = "") -> str:
     return f'<p class="{kind}">{escape(text)}</p>' if kind else f"<p>{escape(text)}</p>"
 
 
+def private(photos: str) -> str:
+    """Give the warning that a page holds crops of these photos, named in plain text."""
+    return paragraph(
+        f"This page contains faces: crops of the {photos} stand in it. It was made on this machine, refers to no "
+        "other host, and nobody was identified. Whoever gets the file gets the faces.",
+        "warn",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
     """One cell of a table, as text: a value, and what stands small below it."""

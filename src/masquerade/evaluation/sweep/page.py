@@ -15,6 +15,7 @@ from masquerade.evaluation.pages.parts import (
     confusion_table,
     document,
     paragraph,
+    private,
     share_span,
     share_text,
     table,
@@ -24,10 +25,6 @@ from masquerade.evaluation.sweep.results import Run
 from masquerade.evaluation.sweep.tables import Table
 
 WORDS = {2: "Two classes: mask, no mask", 3: "Three classes: mask, no mask, mask worn wrongly"}
-PRIVATE = (
-    "This page contains faces: crops of the test photos stand in it. It was made on this machine, refers to no other "
-    "host, and nobody was identified. Whoever gets the file gets the faces."
-)
 
 
 def sweep_page(sweep: Sweep, runs: Mapping[Cell, Run], tables: Sequence[Table], failed: Mapping[Cell, str]) -> str:
@@ -56,7 +53,7 @@ def sweep_page(sweep: Sweep, runs: Mapping[Cell, Run], tables: Sequence[Table], 
         f"{', '.join(f'{rate:g}' for rate in sweep.rates)}. Small numbers below a value are its 95 % interval, by "
         "bootstrap over groups of near-duplicate photos. Training chose nothing by the test part. Averages are over "
         "the learning rates, as in the report."
-    ) + paragraph(PRIVATE, "warn")
+    ) + private("test photos")
     return document("Report 1's study, run again", lead, "".join(parts))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from masquerade.errors import MasqueradeError
 from masquerade.evaluation.sweep.cells import RUNS, Cell, Sweep
@@ -15,9 +16,17 @@ from masquerade.files import write_whole
 TEXT, CSV, PAGE = "tables.txt", "tables.csv", "index.html"
 
 
+class Written(NamedTuple):
+    """What was written: the tables, why runs have no result, and the runs that have one."""
+
+    tables: list[Table]
+    failed: dict[Cell, str]
+    runs: dict[Cell, Run]
+
+
 def write_results(
     folder: Path, sweep: Sweep, failed: Mapping[Cell, str], done: Callable[[Cell], None] = lambda _: None
-) -> tuple[list[Table], dict[Cell, str]]:
+) -> Written:
     """Read the finished runs, and write ``tables.txt``, ``tables.csv`` and ``index.html``.
 
     Args:
@@ -27,7 +36,7 @@ def write_results(
         done: is told of each run that was looked at.
 
     Returns:
-        The tables, and all runs that failed, with those whose folder cannot be read.
+        The tables, the runs that could be read, and all that failed, with those whose folder cannot be read.
 
     Raises:
         DestinationUnusable: a file cannot be written.
@@ -46,4 +55,4 @@ def write_results(
     write_whole(folder / TEXT, tables_text(tables).encode("utf-8"))
     write_whole(folder / CSV, tables_csv(tables).encode("utf-8"))
     write_whole(folder / PAGE, sweep_page(sweep, runs, tables, trouble).encode("utf-8"))
-    return tables, trouble
+    return Written(tables, trouble, runs)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Mapping
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, cast
 
+from masquerade.datasets.splits import encoded
 from masquerade.errors import DestinationUnusable, JobDiffers
 from masquerade.files import PARTIAL, make_folder, unusable, write_whole
 from masquerade.training.study.faces import StudyFaces
@@ -77,11 +76,7 @@ def write_split(run: Path, faces: StudyFaces) -> None:
     Raises:
         JobDiffers: the data are not what they were when the run began.
     """
-    stream = io.StringIO()
-    table = csv.writer(stream, lineterminator="\n")
-    table.writerow(("photo", "group", "part"))
-    table.writerows(faces.split)
-    content = stream.getvalue().encode("utf-8", "surrogateescape")
+    content = encoded(faces.split)
     path = run / SPLIT
     if path.exists() and path.read_bytes() != content:
         raise JobDiffers(f"{path}: the photos are not those with which the run began", hint="train in a new folder")

@@ -12,12 +12,9 @@ import torchvision
 from torch import nn
 
 from masquerade.errors import ModelUnknown, StudyInvalid
-from masquerade.training.networks import small_net
+from masquerade.training.networks import MEAN, STD, small_net
 from masquerade.training.study.plan import ALIASES
 from masquerade.training.study.weights import imagenet_state, load_backbone, read_weights
-
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +34,7 @@ class View:
 
 
 REPORT_VIEW = View("stretch", 0.0, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
-MODERN_VIEW = View("square", 0.25, IMAGENET_MEAN, IMAGENET_STD)
+MODERN_VIEW = View("square", 0.25, MEAN, STD)
 
 
 @dataclass(frozen=True, slots=True)
