@@ -54,7 +54,7 @@ def leave_one_out(
         templates: (n, d) float32 of n >= 2 photos.
         labels: (n,) number of each photo's person.
         distance: see ``nearest``.
-        probes: (n, d) float32, other templates of the same photos that ask instead, as of the faces with masks drawn on.
+        probes: (n, d) float32, other templates of the same photos, which ask instead: of the faces with masks on.
 
     Returns:
         (n,) bool.
