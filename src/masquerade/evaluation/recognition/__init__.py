@@ -1,1 +1,0 @@
-"""Measures of recognition: whose face it is, and whether two faces are of one person."""
