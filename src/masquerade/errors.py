@@ -226,6 +226,12 @@ class ClassEmpty(MasqueradeError):
     code = "class_empty"
 
 
+class IdentitiesShared(MasqueradeError):
+    """People who are to be trained on are in a test set too."""
+
+    code = "identities_shared"
+
+
 class TrainingDiverged(MasqueradeError):
     """The loss of a training run is no number any more."""
 

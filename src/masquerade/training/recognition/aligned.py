@@ -23,7 +23,7 @@ from masquerade.faces.finder import default_search
 from masquerade.files import absolute, make_folder, sha256_of, write_whole
 from masquerade.models import get_model
 from masquerade.settings import get_settings
-from masquerade.training.recognition.aligning import DTYPE, EFFORT, STORED, Answer, align_photo, workers
+from masquerade.training.recognition.aligning import DTYPE, EFFORTS, STORED, Answer, align_photo, workers
 from masquerade.training.recognition.people import Photo
 from masquerade.training.study.progress import Progress
 
@@ -112,7 +112,7 @@ def kind_of_cache() -> str:
     depends = {
         "version": VERSION,
         "models": {name: get_model(name).card.sha256 for name in MODELS},
-        "effort": EFFORT,
+        "efforts": EFFORTS,
         "search": asdict(default_search()),
         "stored": STORED,
     }

@@ -23,8 +23,8 @@ from masquerade.image import read_image
 from masquerade.masks.batch.answer import environment
 from masquerade.masks.drawing import Choice, refusal
 
-EFFORT: Effort = "photo"
-"""How hard faces are looked for; docs/training-recognition.md has what ``frame`` would miss."""
+EFFORTS: tuple[Effort, ...] = ("frame", "photo")
+"""How hard faces are looked for, the next one where the one before finds none: docs/training-recognition.md has why."""
 ROOM = 8
 """Pixels around the crop of 112 that are kept on each side, so that views can be shifted and turned."""
 STORED = ARCFACE_SIZE + 2 * ROOM
@@ -41,8 +41,8 @@ DTYPE = np.dtype(
         ("drawable", np.bool_),
     ]
 )
-"""A face: RGB crop with room; landmarks in its pixels; box in the photo; fields of ``faces.Quality``; whether a mask can
-be drawn on it."""
+"""A face: RGB crop with room; landmarks in its pixels; box in the photo; fields of ``faces.Quality``; whether a mask
+can be drawn on it."""
 
 Answer = NDArray[Any] | tuple[str, str]
 """A face, or code and message of why there is none."""
@@ -56,7 +56,8 @@ def align_photo(path: Path) -> Answer:
     """
     try:
         image = read_image(path)
-        faces = find_faces(image, EFFORT)
+        looks = (find_faces(image, effort) for effort in EFFORTS)
+        faces = next((found for found in looks if len(found)), Faces.empty((image.shape[1], image.shape[0])))
         return align_face(image, middle(faces)) if len(faces) else ("no_face", "no face was found")
     except (ModelError, SettingsInvalid):
         raise
@@ -67,9 +68,7 @@ def align_photo(path: Path) -> Answer:
 def middle(faces: Faces) -> Faces:
     """The face that a photo of one person is of: large, sure and near the middle.
 
-    The longer side of its box times its score, less half of how far it is from the middle: of 500 photos of
-    celeba-wild with 36 of several faces it is the right one on those where the surest, the largest and the one nearest
-    to the middle differ.
+    The longer side of its box times its score, less half of how far it is from the middle.
     """
     centres = (faces.boxes[:, :2] + faces.boxes[:, 2:]) / 2
     astray = np.linalg.norm(centres - np.array(faces.size, np.float32) / 2, axis=1)
@@ -109,7 +108,7 @@ def workers(count: int) -> Iterator[Run]:
         WorkerLost: one of them ended.
     """
     if count < 2:
-        yield lambda work, paths: map(work, paths)
+        yield map
         return
     context = multiprocessing.get_context("spawn")  # models do not survive a fork
     with environment(), ProcessPoolExecutor(count, context, _deaf) as pool:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
-import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from masquerade.datasets.identities.sharing import shared_identities
 from masquerade.errors import ClassEmpty, DataMissing, IdentitiesShared, NoImages
 from masquerade.image import PICTURE_SUFFIXES
 from masquerade.settings import get_settings
@@ -155,12 +153,6 @@ def _is_picture(name: str) -> bool:
     return not name.startswith(".") and Path(name).suffix.lower() in PICTURE_SUFFIXES
 
 
-def fold(name: str) -> str:
-    """Give a person's name without case, accents, and the marks between its words."""
-    plain = "".join(sign for sign in unicodedata.normalize("NFKD", name) if not unicodedata.combining(sign))
-    return re.sub(r"[\W_]+", "_", plain.casefold()).strip("_")
-
-
 def find_set(named: Path) -> Path:
     """The folder of a test set: as named, or of that name below the setting ``data_root``.
 
@@ -186,8 +178,9 @@ def without_shared(people: People, test_sets: Sequence[tuple[str, People]], drop
         IdentitiesShared: there are some, and ``drop`` is False; the message lists them.
     """
     for name, other in test_sets:
-        known = {fold(person.folder) for person in other.persons}
-        shared = [person for person in people.persons if fold(person.folder) in known]
+        mine = (person.folder for person in people.persons)
+        known = {one for one, _ in shared_identities(mine, (person.folder for person in other.persons))}
+        shared = [person for person in people.persons if person.folder in known]
         if not shared:
             continue
         names = _some([person.name for person in shared])
@@ -267,11 +260,6 @@ def part_of(people: People, share: float, seed: int) -> dict[str, str]:
 def rank(seed: int, what: str, name: str) -> bytes:
     """A number by chance that depends on nothing but these, to sort by."""
     return hashlib.blake2b(f"{seed}/{what}/{name}".encode("utf-8", "surrogateescape"), digest_size=8).digest()
-
-
-def count_photos(people: People) -> Counter[str]:
-    """Photos of each person, by name."""
-    return Counter({person.name: len(person.photos) for person in people.persons})
 
 
 def _some(names: Sequence[str]) -> str:

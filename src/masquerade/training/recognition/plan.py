@@ -83,8 +83,8 @@ RECIPES = {
         "report2", "sgd", rate=1e-5, epochs=100, batch=32, dimensions=256, mask_probability=1.0, distance="euclidean"
     ),
 }
-"""``report2`` is what the notebook of report 2 runs: SGD without momentum or decay, rate 1e-5, batch 32, 112 pixels, 256
-dimensions, 100 epochs, no augmentation, every face masked. Its text says otherwise: batch 100, 512 dimensions."""
+"""``report2`` is what the notebook of report 2 runs: SGD without momentum or decay, rate 1e-5, batch 32, 112 pixels,
+256 dimensions, 100 epochs, no augmentation, every face masked. Its text says otherwise: batch 100, 512 dimensions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +165,9 @@ class RecognitionPlan:
             )
             if getattr(self, name) is not None and getattr(self, name) not in known
         ]
-        wrong += [f"{name} {getattr(self, name)}: expected {expected}" for name, expected, good in self._ranges() if not good]
+        wrong += [
+            f"{name} {getattr(self, name)}: expected {expected}" for name, expected, good in self._ranges() if not good
+        ]
         if not wrong and self.grouped and self.resolved().batch % self.grouped:
             wrong.append(f"batch {self.resolved().batch}: expected a multiple of {self.grouped} photos an identity")
         if wrong:

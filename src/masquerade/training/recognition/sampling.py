@@ -10,7 +10,9 @@ from masquerade.training.study.learning import batches_of
 Index = NDArray[np.intp]
 
 
-def batches_of_epoch(labels: NDArray[np.int64], size: int, grouped: int | None, rng: np.random.Generator) -> list[Index]:
+def batches_of_epoch(
+    labels: NDArray[np.int64], size: int, grouped: int | None, rng: np.random.Generator
+) -> list[Index]:
     """Draw the batches of an epoch.
 
     Args:
