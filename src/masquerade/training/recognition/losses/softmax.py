@@ -17,7 +17,7 @@ class Softmax(ProxyLoss):
         super().__init__(classes, dimensions)
         self.bias = nn.Parameter(torch.zeros(classes))
 
-    def logits(self, embeddings: Tensor, labels: Tensor) -> Tensor:
+    def logits(self, embeddings: Tensor, labels: Tensor) -> Tensor:  # noqa: ARG002 - no margin needs the labels
         """Scores of the linear layer, (n, classes)."""
         return functional.linear(embeddings, self.weight.float(), self.bias.float())
 
