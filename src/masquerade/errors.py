@@ -130,6 +130,54 @@ class FacesInvalid(MasqueradeError):
     code = "faces_invalid"
 
 
+class FaceUnusable(MasqueradeError):
+    """A photo gives no face that a person could be told by."""
+
+    code = "face_unusable"
+
+
+class NoFace(FaceUnusable):
+    """No face was found in the photo."""
+
+    code = "no_face"
+
+
+class SeveralFaces(FaceUnusable):
+    """More than one face was found where one was expected."""
+
+    code = "several_faces"
+
+
+class FaceQualityLow(FaceUnusable):
+    """A face is too small, blurred, dark, bright, turned away or cut off; the message names the measure."""
+
+    code = "face_quality_low"
+
+
+class TemplatesInvalid(MasqueradeError):
+    """Templates, or a file of them, are missing, damaged or do not fit together."""
+
+    code = "templates_invalid"
+
+
+class TemplateOfAnotherModel(TemplatesInvalid):
+    """Templates that different models made were to be compared or joined."""
+
+    code = "template_of_another_model"
+
+
+class CalibrationInvalid(MasqueradeError):
+    """A calibration is missing, damaged, or of another model."""
+
+    code = "calibration_invalid"
+
+
+class CalibrationTooSmall(CalibrationInvalid):
+    """A calibration rests on too few pairs for the false match rate that is asked for."""
+
+    code = "calibration_too_small"
+
+
 class PlanInvalid(MasqueradeError):
     """A plan of masks, or a wish for one, names something that is not there or out of range."""
 
@@ -176,6 +224,12 @@ class ClassEmpty(MasqueradeError):
     """A label that is to be learnt has no face to learn from."""
 
     code = "class_empty"
+
+
+class IdentitiesShared(MasqueradeError):
+    """People who are to be trained on are in a test set too."""
+
+    code = "identities_shared"
 
 
 class TrainingDiverged(MasqueradeError):

@@ -65,6 +65,15 @@ class Settings(BaseSettings):
     wearing_confidence: Annotated[float, Field(ge=0, le=1)] = Field(
         default=0.5, description="Lowest probability at which a face gets a label; below it, it is undecided."
     )
+    identity_model: str = Field(
+        default="identity", description="Registered model that makes the templates by which people are told."
+    )
+    identity_calibration: Path | None = Field(
+        default=None, description="Calibration that takes the place of the one in the model's card."
+    )
+    identity_fmr: Annotated[float, Field(gt=0, lt=1)] = Field(
+        default=1e-3, description="False match rate at which two faces are called the same person."
+    )
     face_threshold: Annotated[float, Field(gt=0, lt=1)] = Field(
         default=0.5, description="Lowest detector score of a face in a frame of a video."
     )

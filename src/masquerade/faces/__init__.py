@@ -1,6 +1,6 @@
 """Faces: finding them, their landmarks, pose, alignment and quality."""
 
-from masquerade.faces.align import ARCFACE_TEMPLATE, align_faces, alignment, landmarks_in_crops
+from masquerade.faces.align import ARCFACE_TEMPLATE, align_faces, alignment, arcface_template, landmarks_in_crops
 from masquerade.faces.finder import Search, detect_faces, find_faces
 from masquerade.faces.mesh import fit_mesh, key_points
 from masquerade.faces.pose import head_pose, mean_face
@@ -16,6 +16,7 @@ __all__ = [
     "Search",
     "align_faces",
     "alignment",
+    "arcface_template",
     "assess",
     "detect_faces",
     "find_faces",

@@ -106,7 +106,7 @@ def masked_crops(
     Returns:
         The crops with masks, and their plans.
     """
-    plans = [mask_by(_chances(seed), 0, choice) for seed in seeds]
+    plans = [plan_of(seed, choice) for seed in seeds]
     return mask_crops(crops, landmarks, plans)[0], plans
 
 
@@ -114,6 +114,11 @@ def masked_crop(crop: Bytes, landmarks: Floats, seed: tuple[int, ...], choice: C
     """Draw one mask by chance and put it onto one crop, see ``masked_crops``."""
     crops, plans = masked_crops(crop[None], np.asarray(landmarks)[None], [seed], choice)
     return crops[0], plans[0]
+
+
+def plan_of(seed: tuple[int, ...], choice: Choice) -> MaskPlan:
+    """The mask that numbers stand for, such as a run's seed, an epoch and an item's index."""
+    return mask_by(_chances(seed), 0, choice)
 
 
 def _chances(seed: tuple[int, ...]) -> list[float]:

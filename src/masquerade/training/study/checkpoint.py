@@ -22,6 +22,7 @@ CHECKPOINT = "checkpoint.safetensors"
 SUMMARY = "checkpoint.json"
 BEST = "best."
 OPTIMISER = "optimiser."
+LOSS = "loss."
 
 
 @dataclass(slots=True)
@@ -62,7 +63,8 @@ def save_checkpoint(
     state: State,
     net: nn.Module,
     optimiser: torch.optim.Optimizer,
-    best: Mapping[str, Tensor] | None,
+    best: Mapping[str, Tensor] | None = None,
+    loss: nn.Module | None = None,
 ) -> None:
     """Write ``checkpoint.safetensors``, whole or not at all, and what can be read of it into ``checkpoint.json``.
 
@@ -73,8 +75,11 @@ def save_checkpoint(
         net: its weights are kept.
         optimiser: its tensors are kept.
         best: weights of the best epoch so far.
+        loss: a loss whose own weights are kept, if it has any.
     """
     tensors = {f"{NET}{name}": value for name, value in net.state_dict().items()}
+    if loss is not None:
+        tensors |= {f"{LOSS}{name}": value for name, value in loss.state_dict().items()}
     tensors |= {f"{BEST}{name}": value for name, value in (best or {}).items()}
     for index, values in optimiser.state_dict()["state"].items():
         tensors |= {f"{OPTIMISER}{index}.{name}": value for name, value in values.items() if value is not None}
@@ -85,7 +90,11 @@ def save_checkpoint(
 
 
 def load_checkpoint(
-    run: Path, identity: Mapping[str, Any], net: nn.Module, optimiser: torch.optim.Optimizer
+    run: Path,
+    identity: Mapping[str, Any],
+    net: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    loss: nn.Module | None = None,
 ) -> tuple[State, dict[str, Tensor] | None]:
     """Take up a run where its checkpoint left it; a new run where there is none.
 
@@ -111,6 +120,8 @@ def load_checkpoint(
     if differing:
         raise JobDiffers(f"{path} is of another run: {'; '.join(differing)}", hint="train in a new folder")
     net.load_state_dict(_below(tensors, NET))
+    if loss is not None:
+        loss.load_state_dict(_below(tensors, LOSS))
     restore_optimiser(optimiser, _below(tensors, OPTIMISER))
     return state, _below(tensors, BEST) or None
 

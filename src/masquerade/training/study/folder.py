@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import platform
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatch
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
 
-from masquerade.datasets.splits import encoded
+import masquerade
 from masquerade.errors import DestinationUnusable, JobDiffers
 from masquerade.files import PARTIAL, make_folder, unusable, write_whole
-from masquerade.training.study.faces import StudyFaces
 from masquerade.training.study.plan import differences
 
 CONFIG = "config.json"
@@ -55,6 +56,16 @@ def claim(run: Path, identity: Mapping[str, Any]) -> None:
         raise JobDiffers(f"{run} is of another run: {'; '.join(differing)}", hint="name a new folder")
 
 
+def versions() -> dict[str, str]:
+    """What a run's figures depend on beside its plan."""
+    packages = ("torch", "torchvision", "numpy", "opencv-python-headless", "onnxruntime")
+    return {
+        "masquerade": masquerade.__version__,
+        "python": platform.python_version(),
+        **{name: version(name) for name in packages},
+    }
+
+
 def write_json(path: Path, values: Mapping[str, Any]) -> None:
     """Write values as JSON, whole or not at all."""
     write_whole(path, (json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode())
@@ -70,16 +81,21 @@ def write_rows(run: Path, rows: list[dict[str, Any]]) -> None:
     write_whole(run / METRICS, "".join(json.dumps(row) + "\n" for row in rows).encode())
 
 
-def write_split(run: Path, faces: StudyFaces) -> None:
-    """Write which photo is in which part, or compare with what an earlier call wrote.
+def write_split(run: Path, content: bytes, remarks: Iterable[str]) -> None:
+    """Write which photo is in which part, or compare with what an earlier call wrote; and what was left out.
+
+    Args:
+        run: the run folder.
+        content: of ``split.csv``.
+        remarks: a line for each thing that was left out.
 
     Raises:
         JobDiffers: the data are not what they were when the run began.
     """
-    content = encoded(faces.split)
     path = run / SPLIT
     if path.exists() and path.read_bytes() != content:
         raise JobDiffers(f"{path}: the photos are not those with which the run began", hint="train in a new folder")
     write_whole(path, content)
-    if faces.remarks:
-        write_whole(run / LEFT_OUT, "".join(f"{line}\n" for line in faces.remarks).encode("utf-8", "surrogateescape"))
+    lines = "".join(f"{line}\n" for line in remarks)
+    if lines:
+        write_whole(run / LEFT_OUT, lines.encode("utf-8", "surrogateescape"))

@@ -18,6 +18,7 @@ from masquerade.datasets.types import LABELS
 from masquerade.errors import TrainingDiverged
 from masquerade.evaluation.measures import Measures, measure
 from masquerade.evaluation.predictions import Predictions
+from masquerade.training.schedule import rate_at
 from masquerade.training.study.checkpoint import load_checkpoint, save_checkpoint
 from masquerade.training.study.faces import CHECK, TEST, TRAIN, StudyFaces
 from masquerade.training.study.plan import Recipe
@@ -30,22 +31,6 @@ EVERY_SECONDS = 60.0
 """The state is kept after so many steps or seconds, and after every epoch."""
 ORDER, CHANCE = 1, 2
 """Streams of chance of an epoch: the order of the faces; what is drawn for a step."""
-
-
-def rate_at(recipe: Recipe, step: int, steps: int) -> float:
-    """Learning rate of a step: constant, or a linear warm-up and then a cosine to zero.
-
-    Args:
-        recipe: has the highest rate.
-        step: from 0.
-        steps: of the whole run.
-    """
-    if recipe.schedule == "constant":
-        return recipe.rate
-    warm = max(1, round(recipe.warmup * steps))
-    if step < warm:
-        return recipe.rate * (step + 1) / warm
-    return recipe.rate * 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
 
 
 def batches_of(order: NDArray[np.intp], size: int) -> list[NDArray[np.intp]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -35,15 +36,51 @@ def draw_plots(run: Path, title: str, rows: Sequence[dict[str, Any]], labels: Se
     _save(confusion_figure(f"{title}: test part", labels, confusion), run / PLOTS / "confusion.png")
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One curve over the epochs.
+
+    Attributes:
+        name: for the legend.
+        colour, mark: how it is drawn.
+        points: epoch and value.
+    """
+
+    name: str
+    colour: str
+    mark: str
+    points: Sequence[tuple[int, float]]
+
+
 def curves(rows: Sequence[dict[str, Any]], what: str, title: str, unit: str, target: Path) -> None:
     """Draw a measure over the epochs, a line for each part that was measured."""
-    figure, axes = _figure(title)
+    lines = []
     for part, (name, colour, mark) in PARTS.items():
-        points = [(row["epoch"], _value(row, part, what)) for row in rows if row.get(f"{part}_{what}") is not None]
-        if points:
-            axes.plot(*zip(*points, strict=True), color=colour, marker=mark, markersize=5, linewidth=1.8, label=name)
+        measured = [row for row in rows if row.get(f"{part}_{what}") is not None]
+        lines.append(Line(name, colour, mark, [(row["epoch"], _value(row, part, what)) for row in measured]))
+    draw_lines(lines, title, unit, target)
+
+
+def draw_lines(lines: Sequence[Line], title: str, unit: str, target: Path) -> None:
+    """Draw curves over the epochs with their last values; those without points are left out."""
+    figure, axes = _figure(title)
+    for line in lines:
+        if line.points:
+            axes.plot(
+                *zip(*line.points, strict=True),
+                color=line.colour,
+                marker=line.mark,
+                markersize=5,
+                linewidth=1.8,
+                label=line.name,
+            )
             axes.annotate(
-                f"{points[-1][1]:.3g}", points[-1], xytext=(6, 0), textcoords="offset points", va="center", color=colour
+                f"{line.points[-1][1]:.3g}",
+                line.points[-1],
+                xytext=(6, 0),
+                textcoords="offset points",
+                va="center",
+                color=line.colour,
             )
     axes.set_xlabel("epoch")
     axes.set_ylabel(unit)

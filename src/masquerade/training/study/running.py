@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Callable
 from dataclasses import asdict, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ import torch
 from torch import nn
 
 import masquerade
+from masquerade.datasets.splits import encoded
 from masquerade.evaluation.measures import Measures, measure
 from masquerade.evaluation.predictions import write_predictions
 from masquerade.files import absolute
@@ -58,7 +57,7 @@ def run_plan(plan: StudyPlan, run: Path, progress: Progress, report: Hear, start
     faces = prepare(_key(plan, spec, recipe), progress)
     if not (run / folder.CONFIG).exists():
         folder.write_json(run / folder.CONFIG, _config(identity, spec, net, outputs, start))
-    folder.write_split(run, faces)
+    folder.write_split(run, encoded(faces.split), faces.remarks)
     folder.write_rows(run, learner.state.rows)
     config = folder.read_json(run / folder.CONFIG)
     started(config | {"faces": dict(faces.counts), "epochs_done": learner.state.epoch})
@@ -88,7 +87,6 @@ def _key(plan: StudyPlan, spec: NetworkSpec, recipe: Recipe) -> DataKey:
 
 def _config(identity: dict[str, Any], spec: NetworkSpec, net: nn.Module, outputs: int, start: str) -> dict[str, Any]:
     """Everything that defines the run."""
-    packages = ("torch", "torchvision", "numpy", "opencv-python-headless", "onnxruntime")
     return identity | {
         "network": {
             "name": spec.name,
@@ -100,11 +98,7 @@ def _config(identity: dict[str, Any], spec: NetworkSpec, net: nn.Module, outputs
         },
         "bf16": bool(identity["recipe"]["bf16"] and has_bf16()),
         "threads": get_settings().threads,
-        "versions": {
-            "masquerade": masquerade.__version__,
-            "python": platform.python_version(),
-            **{name: version(name) for name in packages},
-        },
+        "versions": folder.versions(),
     }
 
 
