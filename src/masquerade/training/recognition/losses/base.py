@@ -1,9 +1,9 @@
-"""What the losses share: float32, proxies, cosines that have a gradient everywhere, sums over processes."""
+"""What the losses share: float32, proxies, cosines that have a gradient everywhere."""
 
 from __future__ import annotations
 
 import torch
-from torch import Tensor, distributed, nn
+from torch import Tensor, nn
 from torch.nn import functional
 
 EDGE = 1e-6
@@ -27,7 +27,7 @@ class Loss(nn.Module):
 
         Args:
             embeddings: (n, d) floats as the network gives them, not normalised.
-            labels: (n,) int64, which class each belongs to.
+            labels: (n,) int64, which class each belongs to. Under ``torchrun`` both are those of all processes.
 
         Returns:
             A float32 scalar.
@@ -102,11 +102,3 @@ def of_target(scores: Tensor, labels: Tensor) -> Tensor:
 def with_target(scores: Tensor, labels: Tensor, target: Tensor) -> Tensor:
     """The scores with other ones, (n,), for the right classes."""
     return scores.scatter(1, labels[:, None], target[:, None])
-
-
-def summed(values: Tensor) -> Tensor:
-    """The sum over all processes of a ``torchrun``; the values themselves where there is one only. No gradient."""
-    values = values.detach().clone()
-    if distributed.is_available() and distributed.is_initialized():
-        distributed.all_reduce(values)
-    return values
