@@ -23,8 +23,8 @@ Seeds = Sequence[tuple[int, ...]]
 
 ASTRAY_BARE = (1.0, 0.014, 0.6, 0.4)
 ASTRAY_MASKED = (2.6, 0.065, 1.4, 2.2)
-"""What is left of misalignment, of bare faces and under masks: standard deviations of turn in degrees, of the logarithm of
-the size, and of shifts across and down in pixels of the crop. docs/training-recognition.md says how it was measured."""
+"""What is left of misalignment, of bare faces and under masks: standard deviations of turn in degrees, of the logarithm
+of the size, and of shifts across and down in pixels. docs/training-recognition.md says how it was measured."""
 MASK, VIEW = 1, 2
 """Streams of chance of a face: its mask; what is done to the picture."""
 
