@@ -129,8 +129,8 @@ class TestTraining:
             "import sys; from masquerade.cli import main; sys.argv = ['masquerade', *sys.argv[1:]]; sys.exit(main())"
         )
         variables = environment(PYTHONPATH=os.pathsep.join([str(ROOT / "src"), str(ROOT)]))
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        child = subprocess.Popen([sys.executable, "-c", code, *words], env=variables, cwd=ROOT, **pipes)
+        command = [sys.executable, "-c", code, *words]
+        child = subprocess.Popen(command, env=variables, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         deadline = time.monotonic() + 200
         while not (run / "checkpoint.safetensors").exists():
             assert child.poll() is None and time.monotonic() < deadline

@@ -110,5 +110,7 @@ def test_several_processes_give_the_same(photos: Path, tmp_path: Path, monkeypat
 )
 def test_the_face_that_a_photo_is_of(boxes: list[tuple[int, ...]], scores: tuple[float, ...], chosen: int) -> None:
     count = len(boxes)
-    faces = Faces((256, 160), np.array(boxes), np.array(scores), np.zeros((count, 5, 2)))
+    faces = Faces(
+        (256, 160), np.array(boxes, np.float32), np.array(scores, np.float32), np.zeros((count, 5, 2), np.float32)
+    )
     assert middle(faces).boxes[0].tolist() == list(boxes[chosen])
