@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from masquerade.training.recognition.losses.added import ArcFace, angular_margin
-from masquerade.training.recognition.losses.base import ProxyLoss, angles, cosines, of_target, summed, with_target
+from masquerade.training.recognition.losses.base import ProxyLoss, angles, cosines, of_target, with_target
 
 TINY = 1e-3
 """AdaFace's epsilon: beside the deviation, and how near, in radians, its angles come to 0 and pi."""
@@ -22,7 +22,7 @@ class AdaFace(ProxyLoss):
     Kim and others, "AdaFace: quality adaptive margin for face recognition", CVPR 2022, section 3.3: the length, as
     deviations from its mean times h and cut to -1 to 1, gives z; the right class's score is
     cos(theta - m z) - (m + m z). No gradient goes through z. Mean and deviation are moving averages over batches of
-    training (over all processes), kept in buffers.
+    training, kept in buffers.
     """
 
     mean: Tensor
@@ -62,16 +62,10 @@ class AdaFace(ProxyLoss):
         angle = (angles(of_target(cosine, labels)) - self.margin * quality).clamp(TINY, math.pi - TINY)
         return self.scale * with_target(cosine, labels, torch.cos(angle) - self.margin * (1 + quality))
 
-    @torch.no_grad()
     def _follow(self, length: Tensor) -> None:
-        # In float64, so that the difference of sums keeps its digits.
-        each = length.double()
-        count, first, second = summed(torch.stack([torch.ones_like(each).sum(), each.sum(), each.square().sum()]))
-        mean = first / count
-        variance = ((second - count * mean**2) / (count - 1).clamp(min=1)).clamp(min=0)
-        self.mean.lerp_(mean.float(), self.rate)
-        if count > 1:
-            self.deviation.lerp_(variance.sqrt().float(), self.rate)
+        self.mean.lerp_(length.mean(), self.rate)
+        if len(length) > 1:
+            self.deviation.lerp_(length.std(), self.rate)
 
 
 class CurricularFace(ArcFace):
@@ -107,8 +101,7 @@ class CurricularFace(ArcFace):
         # The boundary has no guard, as in the released code: beyond pi it rises again.
         boundary = torch.cos(angles(right) + self.margin)
         if self.training:
-            total, count = summed(torch.stack([right.sum(), torch.ones_like(right).sum()]))
-            self.t.lerp_(total / count, self.rate)
+            self.t.lerp_(right.detach().mean(), self.rate)
         t = self.t.clone()
         modulated = torch.where(cosine > boundary[:, None], cosine * (t + cosine), cosine)
         return self.scale * with_target(modulated, labels, angular_margin(right, self.margin))

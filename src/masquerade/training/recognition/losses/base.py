@@ -1,9 +1,12 @@
-"""What the losses share: float32, proxies, cosines that have a gradient everywhere, sums over processes."""
+"""What the losses share: float32, proxies, cosines that have a gradient everywhere.
+
+Under ``torchrun`` each process gives a loss the whole batch, so that what follows the batches is the same in all.
+"""
 
 from __future__ import annotations
 
 import torch
-from torch import Tensor, distributed, nn
+from torch import Tensor, nn
 from torch.nn import functional
 
 EDGE = 1e-6
@@ -39,10 +42,9 @@ class Loss(nn.Module):
         """The mean loss of (n, d) float32 embeddings."""
         raise NotImplementedError
 
-    @torch.no_grad()
     def scores(self, embeddings: Tensor) -> Tensor | None:
         """Score of each class without any margin, (n, classes) float32; None where a loss knows no classes."""
-        with torch.autocast(embeddings.device.type, enabled=False):
+        with torch.no_grad(), torch.autocast(embeddings.device.type, enabled=False):
             return self._scores(embeddings.float())
 
     def _scores(self, embeddings: Tensor) -> Tensor | None:
@@ -102,11 +104,3 @@ def of_target(scores: Tensor, labels: Tensor) -> Tensor:
 def with_target(scores: Tensor, labels: Tensor, target: Tensor) -> Tensor:
     """The scores with other ones, (n,), for the right classes."""
     return scores.scatter(1, labels[:, None], target[:, None])
-
-
-def summed(values: Tensor) -> Tensor:
-    """The sum over all processes of a ``torchrun``; the values themselves where there is one only. No gradient."""
-    values = values.detach().clone()
-    if distributed.is_available() and distributed.is_initialized():
-        distributed.all_reduce(values)
-    return values

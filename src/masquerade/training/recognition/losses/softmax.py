@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from masquerade.training.recognition.losses.base import Loss, ProxyLoss, summed
+from masquerade.training.recognition.losses.base import Loss, ProxyLoss
 
 
 class Softmax(ProxyLoss):
@@ -70,13 +70,12 @@ class Center(Loss):
         apart = embeddings - self.centres[labels]
         whole = self.softmax.loss(embeddings, labels) + self.share / 2 * apart.square().sum(1).mean()
         if self.training:
-            self._move(apart, labels)
+            self._move(apart.detach(), labels)
         return whole
 
-    @torch.no_grad()
     def _move(self, apart: Tensor, labels: Tensor) -> None:
-        sums = summed(torch.zeros_like(self.centres).index_add_(0, labels, apart))
-        counts = summed(torch.bincount(labels, minlength=len(self.centres)))
+        sums = torch.zeros_like(self.centres).index_add_(0, labels, apart)
+        counts = torch.bincount(labels, minlength=len(self.centres))
         self.centres += self.rate * sums / (1 + counts[:, None])
 
     def _scores(self, embeddings: Tensor) -> Tensor:

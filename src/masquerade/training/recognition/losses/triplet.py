@@ -24,7 +24,7 @@ class Triplet(Loss):
 
     Schroff and others, "FaceNet", CVPR 2015, eq. 2, on squared Euclidean distances of embeddings of unit length (0 to
     4). It is averaged over all pairs of the same person. Batches need several photos of a person; one without a pair
-    gives 0. Under ``torchrun`` each process mines its own batch.
+    gives 0.
     """
 
     weight = None
