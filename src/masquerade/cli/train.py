@@ -1,4 +1,4 @@
-"""``masquerade train``: networks of the study of mask wearing."""
+"""``masquerade train``: networks of the study of mask wearing, and of recognition in ``train_recognition``."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from masquerade.cli.datasets import classes_of
 from masquerade.cli.labelled import ClassOption, ImagesOption, LayoutOption, WholeOption
 from masquerade.cli.printing import shown
 from masquerade.cli.progress import Bar
+from masquerade.cli.train_recognition import recognition
 
 if TYPE_CHECKING:
     from masquerade.training.study import StudyPlan
     from masquerade.training.study.progress import Progress
 
 app = typer.Typer(help="Train networks on labelled photos.", no_args_is_help=True, rich_markup_mode=None)
+app.command("recognition")(recognition)
 
 
 @app.callback()

@@ -15,10 +15,10 @@ pytest.importorskip("torchvision")
 pytest.importorskip("safetensors")
 
 from masquerade.errors import DestinationUnusable, JobDiffers, TrainingDiverged  # noqa: E402
+from masquerade.training.schedule import rate_at  # noqa: E402
 from masquerade.training.study import RECIPES, learning  # noqa: E402
 from masquerade.training.study.checkpoint import CHECKPOINT, SUMMARY, State, load_checkpoint, save_checkpoint  # noqa: E402
 from masquerade.training.study.faces import StudyFaces  # noqa: E402
-from masquerade.training.schedule import rate_at  # noqa: E402
 from masquerade.training.study.learning import Learner, batches_of, optimiser_of, order_of  # noqa: E402
 from masquerade.training.study.plan import Recipe  # noqa: E402
 from masquerade.training.study.progress import quiet  # noqa: E402

@@ -14,7 +14,7 @@ from masquerade.files import write_whole
 from masquerade.identity.contract import ARCFACE, TASK
 from masquerade.models.card import ModelCard
 from masquerade.models.card import Tensor as CardTensor
-from masquerade.training.recognition.learning import MEAN, SCALE
+from masquerade.training.recognition.backbones import BackboneSpec
 from masquerade.training.study.folder import CARD, MODEL, write_json
 from masquerade.training.tracing import traced
 
@@ -37,12 +37,13 @@ def to_onnx(net: nn.Module) -> bytes:
     return traced(Exported(net), ARCFACE_SIZE, ("template",))
 
 
-def write_model(run: Path, content: bytes, dimensions: int, words: dict[str, Any]) -> None:
+def write_model(run: Path, content: bytes, spec: BackboneSpec, dimensions: int, words: dict[str, Any]) -> None:
     """Write ``model.onnx`` and its card.
 
     Args:
         run: the run folder.
         content: the ONNX file.
+        spec: entry of the backbone, which says how it sees pixels.
         dimensions: of a template.
         words: the card's name, version, licence, source, data, metrics and limits.
     """
@@ -56,15 +57,15 @@ def write_model(run: Path, content: bytes, dimensions: int, words: dict[str, Any
             CardTensor(
                 name="pixels",
                 shape=("batch", 3, size, size),
-                meaning=f"RGB, (0 to 255 - {MEAN:g}) / {1 / SCALE:g}, float32; a face on ArcFace's template",
+                meaning="RGB, (0 to 255 - mean) * scale, float32; a face on ArcFace's template",
             ),
         ),
         outputs=(CardTensor(name="template", shape=("batch", dimensions), meaning="template of unit length"),),
         parameters={
             "size": size,
             "colour": "rgb",
-            "mean": MEAN,
-            "scale": SCALE,
+            "mean": list(spec.mean),
+            "scale": list(spec.scale),
             "template": ARCFACE,
             "rest_on": "five",
             "dimensions": dimensions,

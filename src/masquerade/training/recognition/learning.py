@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from masquerade.errors import TrainingDiverged
+from masquerade.training.recognition.backbones import BackboneSpec, find_backbone
 from masquerade.training.recognition.faces import Part, RunFaces
 from masquerade.training.recognition.losses import Loss
 from masquerade.training.recognition.plan import Recipe, RecognitionPlan
@@ -31,8 +32,6 @@ from masquerade.training.study.views import to_pixels
 EVERY_STEPS = 200
 EVERY_SECONDS = 60.0
 """The state is kept after so many steps or seconds, and after every epoch."""
-MEAN, SCALE = 127.5, 1 / 127.5
-"""What a backbone is given: pixels less the one, times the other."""
 ORDER, CHANCE, FACE = 1, 2, 4
 """Streams of chance: the order of an epoch; what a step draws; what is drawn for a face."""
 
@@ -40,10 +39,13 @@ ORDER, CHANCE, FACE = 1, 2, 4
 class Joint(nn.Module):
     """Network and loss as one, as processes that share a batch need them."""
 
-    def __init__(self, net: nn.Module, loss: Loss, bf16: bool, world: World) -> None:
-        """Take the network and the loss."""
+    def __init__(self, net: nn.Module, loss: Loss, spec: BackboneSpec, bf16: bool, world: World) -> None:
+        """Take the network with its entry, and the loss."""
         super().__init__()
         self.net, self.loss = net, loss
+        # Not kept in checkpoints: the entry has them.
+        self.register_buffer("mean", torch.tensor(spec.mean).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("scale", torch.tensor(spec.scale).view(1, 3, 1, 1), persistent=False)
         self._bf16, self._world = bf16, world
 
     def forward(self, pixels: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
@@ -58,15 +60,10 @@ class Joint(nn.Module):
 
     def embed(self, pixels: Tensor) -> Tensor:
         """Embeddings (k, d) float32 of pixels (k, 3, 112, 112), not normalised."""
-        inputs = normalised(pixels).contiguous(memory_format=torch.channels_last)
+        inputs = ((pixels - self.mean) * self.scale).contiguous(memory_format=torch.channels_last)
         with torch.autocast("cpu", torch.bfloat16, enabled=self._bf16):
             outputs = self.net(inputs)
         return cast(Tensor, outputs).float()
-
-
-def normalised(pixels: Tensor) -> Tensor:
-    """Pixels of 0 to 255 as all backbones take them: -1 to 1."""
-    return (pixels - MEAN) * SCALE
 
 
 def optimiser_of(joint: Joint, recipe: Recipe) -> torch.optim.Optimizer:
@@ -103,7 +100,7 @@ class Learner:
         net, loss = parts
         self.recipe, self.world = plan.resolved(), world
         self.net = net.to(memory_format=torch.channels_last)
-        self.joint = Joint(self.net, loss, self.recipe.bf16 and has_bf16(), world)
+        self.joint = Joint(self.net, loss, find_backbone(plan.backbone), self.recipe.bf16 and has_bf16(), world)
         self._run, self._identity, self._plan = run, identity, plan
         self._optimiser = optimiser_of(self.joint, self.recipe)
         self.state, _ = load_checkpoint(run, identity, self.net, self._optimiser, loss)

@@ -18,6 +18,8 @@ IMAGENET = "imagenet"
 OPTIMISERS = ("sgd", "adamw")
 SCHEDULES = ("constant", "cosine", "polynomial", "steps")
 ADAMW_RATE = 1e-3
+OWN_DIMENSIONS = {"sface": 128}
+"""Dimensions of the backbones that have no others."""
 IN_GROUPS = 4
 """Photos of a person in a batch of the triplet loss, which needs pairs in it."""
 
@@ -200,6 +202,8 @@ class RecognitionPlan:
         """The recipe with the plan's own values in it."""
         names = ("mask_probability", "optimiser", "schedule", "rate", "epochs", "batch", "dimensions")
         own = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+        if self.backbone in OWN_DIMENSIONS:
+            own.setdefault("dimensions", OWN_DIMENSIONS[self.backbone])
         recipe = RECIPES[self.recipe]
         if own.get("optimiser", recipe.optimiser) != recipe.optimiser:
             own.setdefault("rate", ADAMW_RATE)

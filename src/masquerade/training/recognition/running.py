@@ -14,7 +14,7 @@ from torch import nn
 import masquerade
 from masquerade.files import absolute, write_whole
 from masquerade.settings import get_settings
-from masquerade.training.recognition.backbones import build_backbone
+from masquerade.training.recognition.backbones import build_backbone, find_backbone
 from masquerade.training.recognition.drawing import draw_plots
 from masquerade.training.recognition.exporting import to_onnx, write_model
 from masquerade.training.recognition.faces import RunFaces, encoded, prepare
@@ -65,7 +65,8 @@ def _train(
     config: dict[str, Any] = {}
     if world.first:
         config = _begin(run, plan, identity, learner, faces, world)
-        started(config | {"faces": dict(faces.counts), "epochs_done": learner.state.epoch})
+        counts = dict(faces.counts) | {"remarks": list(faces.remarks)}
+        started(config | {"faces": counts, "epochs_done": learner.state.epoch})
     world.wait()  # none goes on to write a checkpoint before all have read the one that is there
     with Board(run, learner.state.epoch) if world.first else nullcontext() as board:
 
@@ -87,13 +88,12 @@ def _nobody(_: dict[str, Any]) -> None:
 def _network(plan: RecognitionPlan, bare: bool) -> nn.Module:
     """The network to start from; ``bare`` with any weights, as others will be put in."""
     torch.manual_seed(plan.seed)
-    dropout = {} if plan.dropout is None else {"dropout": plan.dropout}
     weights = None if bare or plan.random else plan.weights
     return build_backbone(
         plan.backbone,
         plan.resolved().dimensions,
         weights=IMAGENET if weights == Path(IMAGENET) else weights,
-        **dropout,
+        dropout=plan.dropout,
     )
 
 
@@ -117,6 +117,7 @@ def _begin(
                     "name": plan.backbone,
                     "parameters": parameter_count(learner.net),
                     "dimensions": learner.recipe.dimensions,
+                    "note": find_backbone(plan.backbone).note,
                     "start": _start(plan),
                 },
                 "bf16": bool(learner.recipe.bf16 and has_bf16()),
@@ -144,7 +145,7 @@ def _finish(run: Path, plan: RecognitionPlan, learner: Learner, faces: RunFaces,
     measures = {name: rows[-1][f"test_{name}"] for name in MEASURES}
     sets = {part.name: learner.measure(part) for part in faces.sets}
     words = _card_words(plan, faces, config, {"test part": measures, **sets})
-    write_model(run, to_onnx(learner.net), recipe.dimensions, words)
+    write_model(run, to_onnx(learner.net), find_backbone(plan.backbone), recipe.dimensions, words)
     folder.write_json(
         run / folder.RESULT,
         {
