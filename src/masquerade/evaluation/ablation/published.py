@@ -17,11 +17,11 @@ CLAIMED: dict[str, tuple[float, float]] = {
 }
 """By backbone: accuracy on each of ``SETS``."""
 NOTE = (
-    "The numbers of report 2 are claims, no evidence: the README that came with the code it copied names the same 58 %, "
-    "its committed notebook gives identical outputs for all three networks, of which it imports one, and ends where it "
-    "began, at 18.5 %. It calls them verification accuracy, (TP + TN) / all, but its code measures this. Its people of "
-    "VGGFace2 are not here, and had some 320 photos each, near-duplicates among them. Compare the measure, not the "
-    "values."
+    "The numbers of report 2 are claims, no evidence: the README that came with the code it copied names the same "
+    "58 %, its committed notebook gives identical outputs for all three networks, of which it imports one, and ends "
+    "where it began, at 18.5 %. It calls them verification accuracy, (TP + TN) / all, but its code measures this. Its "
+    "people of VGGFace2 are not here, and had some 320 photos each, near-duplicates among them. Compare the measure, "
+    "not the values."
 )
 
 
