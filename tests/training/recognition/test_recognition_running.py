@@ -233,22 +233,21 @@ def _within_an_epoch(run: Path) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("loss", ["arcface", "triplet"])
-def test_two_processes_train_as_one(loss: str, people: Path, cache: Path, tmp_path: Path) -> None:
-    plan = plan_of(people, loss=loss, batch=12, dropout=0.0)  # batch norm stays in, and 24 photos a person's
+def test_two_processes_train_as_one(people: Path, cache: Path, tmp_path: Path) -> None:
+    # Without masks, as the renderer draws a grey level here and there otherwise in another batch. Batch norm stays in.
+    plan = plan_of(people, loss="arcface", batch=12, rate=0.01, mask_probability=0.0)
     alone = train(plan, tmp_path / "alone", cache=cache)
     run = tmp_path / "two"
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", "29617"]
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     subprocess.run([*torchrun, *command(tmp_path, run, cache, plan)], env=environment(), check=True, timeout=300)
     for one, other in zip(rows_of(alone), rows_of(run), strict=True):
-        assert other["train_loss"] == pytest.approx(one["train_loss"], rel=2e-3)
+        assert other["train_loss"] == pytest.approx(one["train_loss"], rel=1e-3)
         assert other["train_faces"] == one["train_faces"]
-        assert other["test_rank1"] == pytest.approx(one["test_rank1"], abs=0.15)
     assert json.loads((run / "config.json").read_text())["processes"] == 2
+    assert {path.name for path in run.iterdir()} == FILES
     first, second = _tensors(alone), _tensors(run)
     assert first.keys() == second.keys()
     for name in first:
         if name.startswith("net.") and first[name].dtype == torch.float32:
-            apart = (first[name] - second[name]).abs().max()
-            assert apart < 2e-2 * max(1e-3, float(first[name].abs().max())), name
-    assert {path.name for path in run.iterdir()} == FILES
+            apart = float((first[name] - second[name]).abs().max())
+            assert apart < 1e-2 * max(0.1, float(first[name].abs().max())), name

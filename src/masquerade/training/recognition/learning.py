@@ -107,7 +107,7 @@ class Learner:
         self._step_net: nn.Module = self.joint
         if world.size > 1:
             share_batch_norms(self.net)
-            self._step_net = DistributedDataParallel(self.joint, broadcast_buffers=False)
+            self._step_net = DistributedDataParallel(self.joint)
         self._kept = time.monotonic()
 
     @property

@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, distributed, nn
-from torch.distributed.nn.functional import all_gather, all_reduce
+from torch.autograd import Function
 from torch.nn import functional
 
 from masquerade.settings import get_settings
@@ -61,8 +61,44 @@ class World:
             return values
         most = -(-total // self.size)
         padded = functional.pad(values, (0, 0) * (values.ndim - 1) + (0, most - len(values)))
-        parts = torch.stack(all_gather(padded), dim=1)  # (most, size, ...): item i of rank r was number i * size + r
+        parts = _Gathered.apply(padded)  # (most, size, ...): item i of rank r was number i * size + r
         return parts.flatten(0, 1)[:total]
+
+
+class _Gathered(Function):
+    """Tensors of all processes side by side, along a new second axis; each gets the sum of its gradients back."""
+
+    @staticmethod
+    def forward(_: Any, values: Tensor) -> Tensor:
+        """Gather (k, ...) to (k, processes, ...)."""
+        parts = [torch.empty_like(values) for _ in range(distributed.get_world_size())]
+        distributed.all_gather(parts, values.contiguous())
+        return torch.stack(parts, dim=1)
+
+    @staticmethod
+    def backward(_: Any, gradient: Tensor) -> Tensor:
+        """Sum the gradients of all processes, and take this one's part."""
+        gradient = gradient.contiguous()
+        distributed.all_reduce(gradient)
+        return gradient[:, distributed.get_rank()]
+
+
+class _Summed(Function):
+    """The sum over all processes; each gets the sum of the gradients back."""
+
+    @staticmethod
+    def forward(_: Any, values: Tensor) -> Tensor:
+        """Sum values."""
+        total = values.clone()
+        distributed.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(_: Any, gradient: Tensor) -> Tensor:
+        """Sum gradients."""
+        total = gradient.clone()
+        distributed.all_reduce(total)
+        return total
 
 
 @contextmanager
@@ -105,11 +141,11 @@ class SharedBatchNorm(nn.Module):
         exact = values.float()
         over = [axis for axis in range(values.ndim) if axis != 1]
         count = exact.new_full((1,), exact.numel() / exact.shape[1])
-        sums = all_reduce(torch.cat([exact.sum(over), count]))
+        sums = _Summed.apply(torch.cat([exact.sum(over), count]))
         mean, count = sums[:-1] / sums[-1], sums[-1].detach()
         shape = (1, -1, *[1] * (values.ndim - 2))
         centred = exact - mean.view(shape)
-        variance = all_reduce(centred.square().sum(over)) / count
+        variance = _Summed.apply(centred.square().sum(over)) / count
         self._follow(mean.detach(), variance.detach(), float(count))
         scale = torch.rsqrt(variance + self.eps)
         if self.weight is not None:
