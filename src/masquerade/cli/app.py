@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from masquerade.cli import datasets, doctor, evaluate, library, look, mask, models, sweep, train
+from masquerade.cli import ablation, datasets, doctor, evaluate, library, look, mask, models, sweep, train
 
 app = typer.Typer(
     name="masquerade",
@@ -19,6 +19,7 @@ app = typer.Typer(
 app.command("look")(look.look)
 app.command("mask")(mask.mask)
 app.command("sweep")(sweep.sweep)
+app.command("ablation")(ablation.ablation)
 app.command("doctor")(doctor.doctor)
 app.add_typer(train.app, name="train")
 app.add_typer(models.app, name="models")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,15 +13,15 @@ from masquerade.cli.datasets import classes_of
 from masquerade.cli.labelled import ClassOption, ImagesOption, LayoutOption, WholeOption
 from masquerade.cli.printing import shown
 from masquerade.cli.progress import Bar
+from masquerade.cli.runs import Numbering, split_values, weights_by_model
 
 if TYPE_CHECKING:
-    from masquerade.evaluation.sweep import Cell, Outcome, Sweep
+    from masquerade.evaluation.sweep import Cell, Sweep
     from masquerade.evaluation.sweep.results import Run
     from masquerade.training.study import StudyPlan
     from masquerade.training.study.progress import Progress
 
 RATES = "0.003,0.005,0.007,0.009"
-T = TypeVar("T")
 
 
 def sweep(  # noqa: PLR0913, PLR0917 - one each option
@@ -52,10 +52,11 @@ def sweep(  # noqa: PLR0913, PLR0917 - one each option
     """
     from masquerade.evaluation.sweep import Sweep, open_sweep, run_cells, write_results
     from masquerade.training.study import StudyPlan, train
+    from masquerade.training.study.plan import ALIASES
     from masquerade.training.study.progress import quiet as no_bar
 
-    chosen = _split(models, str, "--models")
-    own_weights = _weights(weights or [], chosen)
+    chosen = split_values(models, str, "--models")
+    own_weights = weights_by_model(weights or [], chosen, ALIASES)
 
     def plan_of(cell: Cell) -> StudyPlan:
         return StudyPlan(
@@ -75,10 +76,12 @@ def sweep(  # noqa: PLR0913, PLR0917 - one each option
             whole=whole,
         )
 
-    wanted = Sweep(tuple(chosen), tuple(_split(classes, int, "--classes")), tuple(_split(lr, float, "--lr")), {})
+    wanted = Sweep(
+        tuple(chosen), tuple(split_values(classes, int, "--classes")), tuple(split_values(lr, float, "--lr")), {}
+    )
     wanted = _complete(wanted, plan_of, own_weights.get(""))
     every = open_sweep(out, wanted)
-    number = _Numbering(len(wanted.cells()))
+    number = Numbering(len(wanted.cells()))
     bar: Progress = no_bar if as_json else Bar
     try:
         outcomes = run_cells(out, wanted.cells(), lambda cell, run: train(plan_of(cell), run, bar), number.tell)
@@ -126,20 +129,6 @@ def _complete(wanted: Sweep, plan_of: Callable[[Cell], StudyPlan], weights: Path
     return replace(wanted, models=tuple(ALIASES.get(model, model) for model in wanted.models), settings=settings)
 
 
-class _Numbering:
-    """Says of each run how it ended, and how many are left."""
-
-    def __init__(self, count: int) -> None:
-        """Take how many runs there are."""
-        self._count, self._done = count, 0
-
-    def tell(self, outcome: Outcome) -> None:
-        """Print one line."""
-        self._done += 1
-        words = {"finished": "was finished before", "trained": "trained", "failed": f"failed: {shown(outcome.error)}"}
-        typer.echo(f"{self._done} of {self._count}  {outcome.cell.name}: {words[outcome.state]}", err=True)
-
-
 def _told(out: Path, every: Sweep, failed: dict[Cell, str], read: dict[Cell, Run]) -> dict[str, Any]:
     runs = []
     for cell in every.cells():
@@ -150,24 +139,3 @@ def _told(out: Path, every: Sweep, failed: dict[Cell, str], read: dict[Cell, Run
             told |= read[cell].measures.to_dict()
         runs.append(told)
     return {"out": str(out), "settings": every.settings, "runs": runs}
-
-
-def _split(text: str, kind: Callable[[str], T], option: str) -> list[T]:
-    try:
-        return [kind(part.strip()) for part in text.split(",") if part.strip()]
-    except ValueError:
-        raise typer.BadParameter(f"{text!r}: expected values with commas", param_hint=option) from None
-
-
-def _weights(given: list[str], models: list[str]) -> dict[str, Path]:
-    """Weights by model; those for all stand under the empty name. Those of a model that is not run are refused."""
-    from masquerade.training.study.plan import ALIASES
-
-    found = {}
-    for text in given:
-        model, equals, file = text.partition("=")
-        found[ALIASES.get(model, model) if equals else ""] = Path(file if equals else text)
-    strange = sorted(found.keys() - {"", *(ALIASES.get(model, model) for model in models)})
-    if strange:
-        raise typer.BadParameter(f"{', '.join(strange)}: none of the models of --models", param_hint="--weights")
-    return found

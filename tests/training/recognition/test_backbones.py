@@ -142,3 +142,14 @@ def test_what_no_backbone_can_be_is_refused(name: str, options: dict[str, Any], 
 def test_an_unknown_backbone_is_refused_with_the_known_ones() -> None:
     with pytest.raises(ModelUnknown, match=r"'vgg' .*mobilefacenet"):
         build_backbone("vgg")
+
+
+def test_sface_takes_views_as_the_other_backbones_do() -> None:
+    from masquerade.training.recognition.sface import SFace
+
+    net = build_backbone("sface", 128).eval()
+    plain = SFace().eval()
+    plain.load_state_dict(net.state_dict())
+    pixels = torch.randint(0, 256, (2, 3, 112, 112)).float()
+    with torch.inference_mode():
+        assert torch.allclose(net((pixels - 127.5) / 127.5), plain(pixels), atol=1e-3)

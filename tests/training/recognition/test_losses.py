@@ -58,7 +58,7 @@ def by_sample(one: Callable[[Values, int, Values], float]) -> Callable[[Any, Any
 def angle_between(a: Values, b: Values) -> float:
     # From the chord, not from the scalar product: another formula than the code's.
     chord = np.linalg.norm(a / np.linalg.norm(a) - b / np.linalg.norm(b))
-    return 2 * math.asin(min(1.0, chord / 2))
+    return 2 * math.asin(min(1.0, float(chord) / 2))
 
 
 def thetas(row: Values, proxies: Values) -> Values:
@@ -147,7 +147,7 @@ def adaface(loss: Any, features: Any, labels: Any) -> float:
     mean, deviation = float(loss.mean), float(loss.deviation)
 
     def one(row: Values, label: int, proxies: Values) -> float:
-        z = min(1.0, max(-1.0, (np.linalg.norm(row) - mean) / (deviation + 1e-3) * 0.333))
+        z = min(1.0, max(-1.0, (float(np.linalg.norm(row)) - mean) / (deviation + 1e-3) * 0.333))
         theta = thetas(row, proxies)
         scores = np.cos(theta)
         scores[label] = math.cos(min(math.pi, max(0.0, theta[label] - 0.4 * z))) - (0.4 + 0.4 * z)

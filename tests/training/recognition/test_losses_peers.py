@@ -25,7 +25,7 @@ CLASSES, DIMENSIONS, BATCH = 9, 12, 40
 def pair(name: str, theirs: Any, **options: float) -> tuple[Any, Any]:
     """Ours and theirs with the same proxies; theirs lie in columns."""
     torch.manual_seed(5)
-    ours = build_loss(name, CLASSES, DIMENSIONS, **options)
+    ours: Any = build_loss(name, CLASSES, DIMENSIONS, **options)
     theirs.W.data = ours.weight.detach().T.clone()
     return ours, theirs
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from masquerade.errors import DestinationUnusable, JobDiffers, StudyInvalid
-from masquerade.files import PARTIAL, make_folder, unusable, write_whole
+from masquerade.errors import StudyInvalid
+from masquerade.evaluation.sweep.jobs import RUNS, VERSION, joined, open_job, refuse_twice
+
+__all__ = ["FILE", "RUNS", "Cell", "Sweep", "open_sweep"]
 
 FILE = "sweep.json"
-RUNS = "runs"
-VERSION = 1
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -82,24 +80,7 @@ def open_sweep(folder: Path, wanted: Sweep) -> Sweep:
         JobDiffers: its sweep has other settings; the message names them.
     """
     _check(wanted)
-    make_folder(folder)
-    path = folder / FILE
-    known = _read(path) if path.exists() else None
-    if known is None:
-        _refuse_others(folder)
-        whole = wanted
-    else:
-        _refuse_other_settings(path, known.settings, wanted.settings)
-        whole = replace(
-            wanted,
-            models=_joined(known.models, wanted.models),
-            classes=tuple(sorted({*known.classes, *wanted.classes})),
-            rates=tuple(sorted({*known.rates, *wanted.rates})),
-        )
-    _refuse_twice(whole)
-    if whole != known:
-        write_whole(path, (json.dumps(whole.to_dict(), indent=2) + "\n").encode("utf-8"))
-    return whole
+    return open_job(folder / FILE, wanted, _of, _join)
 
 
 def _check(sweep: Sweep) -> None:
@@ -111,49 +92,17 @@ def _check(sweep: Sweep) -> None:
     for classes in sweep.classes:
         if classes not in {2, 3}:
             raise StudyInvalid(f"classes {classes}: expected 2 or 3")
-    _refuse_twice(sweep)
+    refuse_twice(sweep)
 
 
-def _refuse_twice(sweep: Sweep) -> None:
-    """Do nothing unless two runs would share a folder, as rates do that are the same in six digits."""
-    names = [cell.name for cell in sweep.cells()]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise StudyInvalid(f"named twice: {', '.join(twice)}")
+def _of(values: Mapping[str, Any]) -> Sweep:
+    return Sweep(tuple(values["models"]), tuple(values["classes"]), tuple(values["rates"]), dict(values["settings"]))
 
 
-def _read(path: Path) -> Sweep:
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-        if values["version"] != VERSION:
-            raise StudyInvalid(f"{path}: version {values['version']}, expected {VERSION}")
-        return Sweep(
-            tuple(values["models"]), tuple(values["classes"]), tuple(values["rates"]), dict(values["settings"])
-        )
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StudyInvalid(f"{path}: is no file of a sweep: {error}", hint="name another folder") from error
-
-
-def _refuse_others(folder: Path) -> None:
-    try:
-        other = next((path for path in sorted(folder.iterdir()) if not path.match(PARTIAL)), None)
-    except OSError as error:
-        raise unusable(folder, error) from error
-    if other is not None:
-        raise DestinationUnusable(f"{folder} holds {other.name} and no {FILE}", hint="name a new folder")
-
-
-def _refuse_other_settings(path: Path, known: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
-    # Through JSON, so that a tuple is a list on both sides.
-    wanted = json.loads(json.dumps(wanted))
-    differing = [
-        f"{name}: {known.get(name)} there, {wanted.get(name)} now"
-        for name in sorted({*known, *wanted})
-        if known.get(name) != wanted.get(name)
-    ]
-    if differing:
-        raise JobDiffers(f"{path} was begun with other settings: {'; '.join(differing)}", hint="name a new folder")
-
-
-def _joined(known: Iterable[T], wanted: Iterable[T]) -> tuple[T, ...]:
-    return tuple(dict.fromkeys([*known, *wanted]))
+def _join(known: Sweep, wanted: Sweep) -> Sweep:
+    return replace(
+        wanted,
+        models=joined(known.models, wanted.models),
+        classes=tuple(sorted({*known.classes, *wanted.classes})),
+        rates=tuple(sorted({*known.rates, *wanted.rates})),
+    )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Any
 
 from masquerade.evaluation.pages.charts import Line, line_chart
 from masquerade.evaluation.pages.mistakes import Pictures, mistakes_list
@@ -21,6 +20,7 @@ from masquerade.evaluation.pages.parts import (
     table,
 )
 from masquerade.evaluation.sweep.cells import Cell, Sweep
+from masquerade.evaluation.sweep.parts import settings_table, without_result
 from masquerade.evaluation.sweep.results import Run
 from masquerade.evaluation.sweep.tables import Table
 
@@ -40,13 +40,13 @@ def sweep_page(sweep: Sweep, runs: Mapping[Cell, Run], tables: Sequence[Table], 
         HTML text that refers to nothing outside itself.
     """
     pictures = Pictures()
-    parts = [_nav(sweep), *_trouble(sweep, runs, failed)]
+    parts = [_nav(sweep), *without_result(sweep.cells(), runs, failed)]
     for classes in sweep.classes:
         mine = {cell: run for cell, run in runs.items() if cell.classes == classes}
         parts.append(f'<h2 id="classes-{classes}">{WORDS[classes]}</h2>')
         parts += [_best(mine), *_tables([one for one in tables if one.classes == classes])]
         parts += [_curves(sweep, classes, mine), _confusions(mine), _mistakes(mine, pictures)]
-    parts.append(_settings(sweep))
+    parts.append(settings_table(sweep.settings))
     count = len(sweep.cells())
     lead = paragraph(
         f"{len(runs)} of {count} runs: {', '.join(sweep.models)}, at the learning rates "
@@ -65,13 +65,6 @@ def _nav(sweep: Sweep) -> str:
         for classes in sweep.classes
     )
     return f'<nav aria-label="Parts of this page"><ul>{items}<li><a href="#settings">settings</a></li></ul></nav>'
-
-
-def _trouble(sweep: Sweep, runs: Mapping[Cell, Run], failed: Mapping[Cell, str]) -> list[str]:
-    items = [f"<li><b>{escape(cell.name)}</b>: {escape(why)}</li>" for cell, why in failed.items()]
-    waiting = [cell for cell in sweep.cells() if cell not in runs and cell not in failed]
-    items += [f"<li><b>{escape(cell.name)}</b>: not run yet</li>" for cell in waiting]
-    return [f'<div class="warn"><p>Without a result:</p><ul>{"".join(items)}</ul></div>'] if items else []
 
 
 def _best(runs: Mapping[Cell, Run]) -> str:
@@ -158,18 +151,3 @@ def _best_of_each_model(runs: Mapping[Cell, Run]) -> set[Cell]:
         if kept is None or run.measures["correct"].value > runs[kept].measures["correct"].value:
             best[cell.model] = cell
     return set(best.values())
-
-
-def _settings(sweep: Sweep) -> str:
-    items = "".join(
-        f'<tr><th scope="row">{escape(name)}</th><td style="white-space: normal; overflow-wrap: anywhere">'
-        f"{escape(_plain(value))}</td></tr>"
-        for name, value in sweep.settings.items()
-    )
-    return f'<h2 id="settings">Settings</h2><div class="wide"><table>{items}</table></div>'
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        return ", ".join(map(str, value)) or "none"
-    return "none" if value is None else str(value)

@@ -53,14 +53,31 @@ def read_run(folder: Path, cell: Cell, intervals: bool = True) -> Run:
         DataMissing: a file is absent or cannot be read.
         LabelInvalid: a file is damaged, or another run's; names it, and the line.
     """
-    result = _parse(folder / RESULT, _text(folder / RESULT))
-    metrics = folder / METRICS
-    lines = _text(metrics).splitlines()
-    epochs = tuple(_parse(f"{metrics}:{number}", line) for number, line in enumerate(lines, start=1) if line.strip())
+    result, epochs = read_result(folder), read_epochs(folder)
     predictions = read_predictions(folder / PREDICTIONS)
     if len(predictions.labels) != cell.classes and len(predictions):
         raise LabelInvalid(f"{folder / PREDICTIONS}: expected {cell.classes} classes, got {len(predictions.labels)}")
     return Run(cell, folder, result, epochs, predictions, measure(predictions, intervals))
+
+
+def read_result(folder: Path) -> dict[str, Any]:
+    """What ``result.json`` of a run folder says.
+
+    Raises:
+        DataMissing, LabelInvalid: it cannot be read, or is damaged.
+    """
+    return _parse(folder / RESULT, _text(folder / RESULT))
+
+
+def read_epochs(folder: Path) -> tuple[dict[str, Any], ...]:
+    """The lines of ``metrics.jsonl`` of a run folder.
+
+    Raises:
+        DataMissing, LabelInvalid: it cannot be read, or is damaged; names the line.
+    """
+    metrics = folder / METRICS
+    lines = _text(metrics).splitlines()
+    return tuple(_parse(f"{metrics}:{number}", line) for number, line in enumerate(lines, start=1) if line.strip())
 
 
 def _text(path: Path) -> str:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 from masquerade.errors import DestinationUnusable, ExtraMissing, MasqueradeError, WorkerLost
-from masquerade.evaluation.sweep.cells import RUNS, Cell
+from masquerade.evaluation.sweep.jobs import RUNS, Named
 from masquerade.evaluation.sweep.results import is_finished
+
+C = TypeVar("C", bound=Named)
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Generic[C]):
     """How a run ended.
 
     Attributes:
@@ -22,17 +25,17 @@ class Outcome:
         error: why it failed.
     """
 
-    cell: Cell
+    cell: C
     state: Literal["finished", "trained", "failed"]
     error: MasqueradeError | None = None
 
 
 def run_cells(
     folder: Path,
-    cells: Iterable[Cell],
-    train: Callable[[Cell, Path], object],
-    tell: Callable[[Outcome], None] = lambda _: None,
-) -> list[Outcome]:
+    cells: Iterable[C],
+    train: Callable[[C, Path], object],
+    tell: Callable[[Outcome[C]], None] = lambda _: None,
+) -> list[Outcome[C]]:
     """Train what is not finished yet.
 
     Args:
@@ -55,7 +58,7 @@ def run_cells(
     return outcomes
 
 
-def _run(run: Path, cell: Cell, train: Callable[[Cell, Path], object]) -> Outcome:
+def _run(run: Path, cell: C, train: Callable[[C, Path], object]) -> Outcome[C]:
     if is_finished(run):
         return Outcome(cell, "finished")
     try:
@@ -69,3 +72,35 @@ def _run(run: Path, cell: Cell, train: Callable[[Cell, Path], object]) -> Outcom
     if not is_finished(run):
         return Outcome(cell, "failed", DestinationUnusable(f"{run} holds no result after training"))
     return Outcome(cell, "trained")
+
+
+def read_cells(
+    folder: Path,
+    cells: Iterable[C],
+    failed: Mapping[C, str],
+    read: Callable[[Path, C], R],
+    done: Callable[[C], None] = lambda _: None,
+) -> tuple[dict[C, R], dict[C, str]]:
+    """Read the finished runs.
+
+    Args:
+        folder: of the sweep.
+        cells: runs in their order.
+        failed: why a run failed.
+        read: reads a run folder.
+        done: is told of each run that was looked at.
+
+    Returns:
+        The runs that could be read, and all that failed, with those whose folder cannot be read.
+    """
+    runs: dict[C, R] = {}
+    trouble = dict(failed)
+    for cell in cells:
+        run = folder / RUNS / cell.name
+        if is_finished(run) and cell not in trouble:
+            try:
+                runs[cell] = read(run, cell)
+            except MasqueradeError as error:
+                trouble[cell] = str(error)
+        done(cell)
+    return runs, trouble

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from masquerade.errors import MasqueradeError
-from masquerade.evaluation.sweep.cells import RUNS, Cell, Sweep
+from masquerade.evaluation.sweep.cells import Cell, Sweep
 from masquerade.evaluation.sweep.page import sweep_page
-from masquerade.evaluation.sweep.results import Run, is_finished, read_run
+from masquerade.evaluation.sweep.results import Run, read_run
+from masquerade.evaluation.sweep.running import read_cells
 from masquerade.evaluation.sweep.tables import Table, make_tables, tables_csv, tables_text
 from masquerade.files import write_whole
 
@@ -41,16 +41,7 @@ def write_results(
     Raises:
         DestinationUnusable: a file cannot be written.
     """
-    runs: dict[Cell, Run] = {}
-    trouble = dict(failed)
-    for cell in sweep.cells():
-        run = folder / RUNS / cell.name
-        if is_finished(run) and cell not in trouble:
-            try:
-                runs[cell] = read_run(run, cell)
-            except MasqueradeError as error:
-                trouble[cell] = str(error)
-        done(cell)
+    runs, trouble = read_cells(folder, sweep.cells(), failed, read_run, done)
     tables = make_tables(sweep, runs)
     write_whole(folder / TEXT, tables_text(tables).encode("utf-8"))
     write_whole(folder / CSV, tables_csv(tables).encode("utf-8"))

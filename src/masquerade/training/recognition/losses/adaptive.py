@@ -62,7 +62,6 @@ class AdaFace(ProxyLoss):
         angle = (angles(of_target(cosine, labels)) - self.margin * quality).clamp(TINY, math.pi - TINY)
         return self.scale * with_target(cosine, labels, torch.cos(angle) - self.margin * (1 + quality))
 
-    @torch.no_grad()
     def _follow(self, length: Tensor) -> None:
         self.mean.lerp_(length.mean(), self.rate)
         if len(length) > 1:

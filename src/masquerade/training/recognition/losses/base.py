@@ -1,4 +1,7 @@
-"""What the losses share: float32, proxies, cosines that have a gradient everywhere."""
+"""What the losses share: float32, proxies, cosines that have a gradient everywhere.
+
+Under ``torchrun`` each process gives a loss the whole batch, so that what follows the batches is the same in all.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ class Loss(nn.Module):
 
         Args:
             embeddings: (n, d) floats as the network gives them, not normalised.
-            labels: (n,) int64, which class each belongs to. Under ``torchrun`` both are those of all processes.
+            labels: (n,) int64, which class each belongs to.
 
         Returns:
             A float32 scalar.
@@ -39,10 +42,9 @@ class Loss(nn.Module):
         """The mean loss of (n, d) float32 embeddings."""
         raise NotImplementedError
 
-    @torch.no_grad()
     def scores(self, embeddings: Tensor) -> Tensor | None:
         """Score of each class without any margin, (n, classes) float32; None where a loss knows no classes."""
-        with torch.autocast(embeddings.device.type, enabled=False):
+        with torch.no_grad(), torch.autocast(embeddings.device.type, enabled=False):
             return self._scores(embeddings.float())
 
     def _scores(self, embeddings: Tensor) -> Tensor | None:

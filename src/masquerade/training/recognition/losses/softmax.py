@@ -70,10 +70,9 @@ class Center(Loss):
         apart = embeddings - self.centres[labels]
         whole = self.softmax.loss(embeddings, labels) + self.share / 2 * apart.square().sum(1).mean()
         if self.training:
-            self._move(apart, labels)
+            self._move(apart.detach(), labels)
         return whole
 
-    @torch.no_grad()
     def _move(self, apart: Tensor, labels: Tensor) -> None:
         sums = torch.zeros_like(self.centres).index_add_(0, labels, apart)
         counts = torch.bincount(labels, minlength=len(self.centres))
