@@ -2,12 +2,13 @@
 
 from masquerade.recognising.covering import mouth_covered
 from masquerade.recognising.drawn import DrawnMasks
-from masquerade.recognising.enrolling import read_templates, templates_of, usable_faces
+from masquerade.recognising.enrolling import Enrolled, read_templates, templates_of, usable_among, usable_faces
 from masquerade.recognising.floor import QualityFloor
 from masquerade.recognising.verifying import FaceSide, Verdict, Verifier, make_verifier, verify
 
 __all__ = [
     "DrawnMasks",
+    "Enrolled",
     "FaceSide",
     "QualityFloor",
     "Verdict",
@@ -16,6 +17,7 @@ __all__ = [
     "mouth_covered",
     "read_templates",
     "templates_of",
+    "usable_among",
     "usable_faces",
     "verify",
 ]

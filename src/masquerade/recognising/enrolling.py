@@ -70,7 +70,21 @@ def usable_faces(source: ImageSource, which: Which = "one", floor: QualityFloor 
         raise SeveralFaces(
             f"{name}{len(faces)} faces were found, expected one", hint="--faces largest takes the largest"
         )
-    faces = faces if which == "all" else faces[:1]
+    return usable_among(image, faces if which == "all" else faces[:1], floor, name)
+
+
+def usable_among(image: NDArray[np.uint8], faces: Faces, floor: QualityFloor | None = None, name: str = "") -> Enrolled:
+    """Choose those of given faces by which people may be told.
+
+    Args:
+        image: (height, width, 3) uint8 RGB.
+        faces: one or more faces of that picture, as ``find_faces`` gives them.
+        floor: least quality.
+        name: begins the message of an error.
+
+    Raises:
+        FaceQualityLow: each of them is below the floor.
+    """
     wearing = read_wearing(image, faces)
     masked = mouth_covered(wearing)
     refusals, quality = (floor or QualityFloor()).refusals(image, faces, masked)

@@ -40,9 +40,7 @@ def read_identities(root: Path, name: str | None = None) -> IdentitySet:
     if not names:
         told = f", {len(empty)} of its folders are empty" if empty else ""
         raise DataMissing(f"{root} holds no identity with a photo{told}", hint="expected a folder for each identity")
-    return IdentitySet(
-        name or root.name, root, tuple(names), tuple(photos), np.array(owners, np.intp), tuple(empty)
-    )
+    return IdentitySet(name or root.name, root, tuple(names), tuple(photos), np.array(owners, np.intp), tuple(empty))
 
 
 def _pictures(folder: Path) -> list[Path]:

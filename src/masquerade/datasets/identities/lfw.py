@@ -12,7 +12,7 @@ from masquerade.datasets.identities.gathering import (
     read_lines,
     wrong,
 )
-from masquerade.datasets.identities.types import PairList
+from masquerade.datasets.identities.types import BARE, PairList
 from masquerade.errors import DataMissing
 from masquerade.files import absolute
 
@@ -25,7 +25,7 @@ def read_lfw(root: Path) -> PairList:
     """Read ``pairs.txt`` of View 2 and find its photos.
 
     The first line tells folds and pairs: ``10 300``. Each fold then has so many lines ``name a b`` for two photos of
-    one person, and as many ``nameA a nameB b``. A file with fewer folds is read all the same.
+    one person, and as many ``nameA a nameB b``. A file with fewer folds is read all the same. Nobody wears a mask.
 
     Args:
         root: folder with ``pairs.txt`` and the people's folders, in ``images``, ``lfw-deepfunneled`` or beside it.
@@ -63,7 +63,7 @@ def read_lfw(root: Path) -> PairList:
             for name, number in zip((name_a, name_b), numbers, strict=True)
         ]
         gathering.add(*photos, same, line, fold)
-    return gathering.finish("lfw", root)
+    return gathering.finish("lfw", root, dict.fromkeys(gathering.paths, BARE))
 
 
 def _people(root: Path, file: Path, body: list[tuple[int, list[str]]]) -> Path:
