@@ -1,12 +1,15 @@
 """Recognising: photos to templates and verdicts, masked faces compared with masked ones."""
 
 from masquerade.recognising.covering import mouth_covered
-from masquerade.recognising.drawn import DrawnMasks
+from masquerade.recognising.drawn import STANDARD, DrawnMasks
 from masquerade.recognising.enrolling import Enrolled, read_templates, templates_of, usable_among, usable_faces
 from masquerade.recognising.floor import QualityFloor
+from masquerade.recognising.many import templates_of_photos
+from masquerade.recognising.processes import in_processes
 from masquerade.recognising.verifying import FaceSide, Verdict, Verifier, make_verifier, verify
 
 __all__ = [
+    "STANDARD",
     "DrawnMasks",
     "Enrolled",
     "FaceSide",
@@ -14,9 +17,11 @@ __all__ = [
     "Verdict",
     "Verifier",
     "make_verifier",
+    "in_processes",
     "mouth_covered",
     "read_templates",
     "templates_of",
+    "templates_of_photos",
     "usable_among",
     "usable_faces",
     "verify",

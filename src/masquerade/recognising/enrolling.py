@@ -15,7 +15,7 @@ from masquerade.identity import Embedder, Failed, Templates, get_embedder
 from masquerade.identity.embedder import unit
 from masquerade.image import ImageSource, read_image
 from masquerade.recognising.covering import mouth_covered
-from masquerade.recognising.drawn import DrawnMasks
+from masquerade.recognising.drawn import STANDARD, DrawnMasks
 from masquerade.recognising.floor import QualityFloor
 from masquerade.wearing import Wearing, read_wearing
 
@@ -59,8 +59,7 @@ def usable_faces(source: ImageSource, which: Which = "one", floor: QualityFloor 
         FaceQualityLow: the face, or each of them, is below the floor.
         ValueError: ``which`` is none of the three.
     """
-    if which not in WHICH:
-        raise ValueError(f"faces: expected one of {', '.join(WHICH)}, got {which!r}")
+    check_which(which)
     image = read_image(source)
     name = f"{photo_name(source)}: " if photo_name(source) else ""
     faces = find_faces(image)
@@ -68,7 +67,7 @@ def usable_faces(source: ImageSource, which: Which = "one", floor: QualityFloor 
         raise NoFace(f"{name}no face was found", hint="the face should be upright, and 16 pixels or more")
     if len(faces) > 1 and which == "one":
         raise SeveralFaces(
-            f"{name}{len(faces)} faces were found, expected one", hint="--faces largest takes the largest"
+            f"{name}{len(faces)} faces were found, expected one", hint="ask for the largest, if that is meant"
         )
     return usable_among(image, faces if which == "all" else faces[:1], floor, name)
 
@@ -106,7 +105,7 @@ def read_templates(
     wearing: Wearing | None = None,
     embedder: Embedder | None = None,
     photo: str = "",
-    drawn: DrawnMasks | None = None,
+    drawn: DrawnMasks | None = STANDARD,
 ) -> Templates:
     """Make the templates of faces; of bare ones also those with masks drawn on them.
 
@@ -116,7 +115,7 @@ def read_templates(
         wearing: how they wear masks; read where it is not given.
         embedder: by default that of the setting ``identity_model``.
         photo: its name in the templates.
-        drawn: which masks are drawn on bare faces.
+        drawn: which masks are drawn on bare faces; None leaves them as they are, which serves to compare bare faces.
 
     Returns:
         Templates of the n faces. A bare face's ``template_masked`` is the mean over the drawn masks and their mirror
@@ -132,8 +131,8 @@ def read_templates(
     template = embedder.embed(crops, masked)
     template_masked = template.copy()
     bare = ~masked
-    if bare.any():
-        template_masked[bare] = masked_versions(embedder, crops[bare], landmarks[bare], drawn or DrawnMasks())
+    if bare.any() and drawn is not None:
+        template_masked[bare] = masked_versions(embedder, crops[bare], landmarks[bare], drawn)
     return Templates(embedder.id, np.full(len(faces), photo), faces.boxes, template, masked, template_masked)
 
 
@@ -163,7 +162,7 @@ def templates_of(
     faces: Which = "one",
     embedder: Embedder | None = None,
     floor: QualityFloor | None = None,
-    drawn: DrawnMasks | None = None,
+    drawn: DrawnMasks = STANDARD,
 ) -> Templates:
     """Make the templates of the faces of a photo. Nothing is stored.
 
@@ -191,6 +190,16 @@ def templates_of(
     )
     left_out = tuple(Failed(name, FaceQualityLow.code, reason) for reason in chosen.refused)
     return Templates.joined([found, Templates.empty(found.model, found.dimensions, left_out)]) if left_out else found
+
+
+def check_which(which: str) -> None:
+    """Do nothing if ``which`` says what faces of a photo are meant.
+
+    Raises:
+        ValueError: it does not.
+    """
+    if which not in WHICH:
+        raise ValueError(f"faces: expected one of {', '.join(WHICH)}, got {which!r}")
 
 
 def photo_name(source: ImageSource) -> str:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from masquerade.datasets.identities import BARE, PairList
 from masquerade.errors import TemplateOfAnotherModel
-from masquerade.evaluation.recognition.photos import NOT_DRAWN, Chosen, Read, Reader, Wanted, read_photos
+from masquerade.evaluation.recognition.photos import NOT_DRAWN, Chosen, Reader, Wanted, read_photos
 from masquerade.identity import Failed, Templates, get_embedder
 
 Ints = NDArray[np.intp]
@@ -122,7 +122,7 @@ def enrol(
         if not found.knows(names.bare(photo)) or (photo in chosen and not found.knows(names.drawn(photo)))
     ]
     started(len(wanted))
-    for read in sorted(read_photos(reader, wanted, workers, progress), key=_photo):
+    for read in read_photos(reader, wanted, workers, progress):
         if not found.knows(names.bare(read.photo)):
             found.add(names.bare(read.photo), read.bare)
         if read.drawn is not None:
@@ -132,10 +132,6 @@ def enrol(
     if file is not None and not kept:
         templates.save(file)
     return _finish(pairs, chosen, names, found, templates)
-
-
-def _photo(read: Read) -> int:
-    return read.photo
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from masquerade.errors import ExtraMissing, FaceUnusable, ImageError, NoFace, WorkerLost
+from masquerade.errors import ExtraMissing, FaceUnusable, ImageError, NoFace
 from masquerade.faces import Faces, find_faces
 from masquerade.identity import Failed, Templates, get_embedder
 from masquerade.image import read_image
 from masquerade.masks import Choice, apply, draw
-from masquerade.masks.batch.answer import environment
 from masquerade.masks.batch.photo import chance_of
 from masquerade.masks.types import Kind
-from masquerade.recognising import read_templates, usable_among
+from masquerade.recognising import in_processes, read_templates, usable_among
 
 Chosen = Literal["central", "largest"]
 CHOSEN: tuple[Chosen, ...] = get_args(Chosen)
@@ -172,7 +166,7 @@ def choose_face(faces: Faces, which: Chosen) -> Faces:
 def read_photos(
     reader: Reader, wanted: Sequence[Wanted], workers: int = 1, progress: Callable[[], object] = lambda: None
 ) -> Iterator[Read]:
-    """Read photos, in whatever order they are done.
+    """Read photos, in their order.
 
     Args:
         reader: how.
@@ -184,30 +178,6 @@ def read_photos(
         ModelError: a model cannot be used.
         WorkerLost: a process ended.
     """
-    if workers <= 1 or len(wanted) <= workers:
-        for one in wanted:
-            yield reader(one)
-            progress()
-        return
-    with _pool(workers) as pool:
-        tasks = [pool.submit(reader, one) for one in wanted]
-        try:
-            for task in as_completed(tasks):
-                yield task.result()
-                progress()
-        except BrokenProcessPool as error:
-            raise WorkerLost(f"a process that read photos ended: {error}", hint="give it more memory") from error
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _deaf() -> None:
-    """Ctrl-C is for the process that asked."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-@contextmanager
-def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
-    # Models do not survive a fork: processes are started anew, with one thread each.
-    with environment(), ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_deaf) as pool:
-        yield pool
+    for read in in_processes(reader, wanted, workers):
+        yield read
+        progress()
