@@ -194,7 +194,7 @@ def evaluate(
 
 
 def _with_more(pairs: PairList, count: int) -> PairList | None:
-    """The pairs, and impostor pairs of their photos that the protocol does not name; None where there are none to add."""
+    """The pairs, and impostor pairs of their photos that the protocol lacks; None where there are none."""
     if not pairs.known or count <= 0:
         return None
     _, owners = np.unique(pairs.subjects, return_inverse=True)
