@@ -16,7 +16,7 @@ class QualityFloor:
 
     A mask counts as part of the face: it may be white or black, and has less detail than a mouth. So a face whose mouth
     is covered is asked for half of the detail, and for light on a fifth of its pixels only. The mesh's own score says
-    nothing of it: of 52 real masked faces it falls below 0.3 on 16, whose landmarks are fine.
+    nothing of it: of 52 real masked faces it falls below 0.3 on 16.
 
     Attributes:
         inter_eye_distance: least, in pixels.

@@ -28,7 +28,10 @@ def read_identities(root: Path, name: str | None = None) -> IdentitySet:
     root = absolute(root)
     if not root.is_dir():
         raise DataMissing(f"{root} is no folder", hint="expected a folder with a folder for each identity")
-    names, photos, owners, empty = [], [], [], []
+    names: list[str] = []
+    photos: list[Path] = []
+    owners: list[int] = []
+    empty: list[str] = []
     for folder in sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith(".")):
         found = sorted(_pictures(folder))
         if not found:

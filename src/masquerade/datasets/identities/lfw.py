@@ -58,11 +58,11 @@ def read_lfw(root: Path) -> PairList:
         if not same and name_a == name_b:
             raise wrong(file, line, f"a pair of different people names {name_a} twice")
         numbers = (number_in(words[1], file, line, "photo"), number_in(words[-1], file, line, "photo"))
-        photos = [
+        a, b = (
             _photo(gathering, people, name, number, line)
             for name, number in zip((name_a, name_b), numbers, strict=True)
-        ]
-        gathering.add(*photos, same, line, fold)
+        )
+        gathering.add(a, b, same, line, fold)
     return gathering.finish("lfw", root, dict.fromkeys(gathering.paths, BARE))
 
 

@@ -83,7 +83,8 @@ def impostor_pairs(
     """
     photos = len(owners)
     anywhere = first is None or second is None
-    one, other = (np.arange(photos),) * 2 if anywhere else (np.unique(first), np.unique(second))
+    one = np.arange(photos) if first is None or second is None else np.unique(first)
+    other = one if first is None or second is None else np.unique(second)
     possible = _impostors_of(owners) if anywhere else _crossed(owners[one], owners[other])
     wanted = possible if count == "all" else min(count, possible)
     if 2 * wanted >= possible:

@@ -68,6 +68,7 @@ class Evaluation:
         drawn_failed: photos with a mask drawn on that gave none.
         not_drawn: photos on which no mask could be drawn.
         pairs_not_drawn: pairs left out for that, by version.
+        boxes: path and box of the face of each photo as it is, by the photo's name, where it gave a template.
         seen_masked: drawn masks that the wearing model saw as a covered mouth, and how many there were.
     """
 
@@ -83,6 +84,7 @@ class Evaluation:
     drawn_failed: tuple[Failed, ...]
     not_drawn: tuple[Failed, ...]
     pairs_not_drawn: dict[str, int]
+    boxes: dict[str, tuple[str, tuple[float, ...]]]
     seen_masked: tuple[int, int]
 
     @property
@@ -189,6 +191,7 @@ def evaluate(
         drawn_failed=enrolment.drawn_failed,
         not_drawn=enrolment.not_drawn,
         pairs_not_drawn=lacking,
+        boxes=_boxes(pairs, enrolment),
         seen_masked=_seen(enrolment),
     )
 
@@ -232,6 +235,15 @@ def _grouped(
     if mask != "none" or len(present) > 1:
         groups |= {cell: cells == cell for cell in present}
     return {name + ending: (found.trials[rows], found.as_masked[rows]) for name, rows in groups.items()}
+
+
+def _boxes(pairs: PairList, enrolment: Enrolment) -> dict[str, tuple[str, tuple[float, ...]]]:
+    found = {}
+    for photo, row in enumerate(enrolment.bare.tolist()):
+        if row >= 0:
+            box = tuple(float(value) for value in enrolment.templates.boxes[row])
+            found[pairs.place(photo)] = (str(pairs.photos[photo]), box)
+    return found
 
 
 def _seen(enrolment: Enrolment) -> tuple[int, int]:
