@@ -76,8 +76,7 @@ def _verification(found: Evaluation) -> str:
     )
     caption = (
         "Small numbers are 95 % intervals, by bootstrap over subjects. Accuracy: mean over folds, each at the "
-        "threshold that is best on the others, ± the standard error of the mean. No false match rate below 3 / N is told."
-        + more
+        "threshold that is best on the others, ± the standard error of the mean. No FMR below 3 / N is told." + more
     )
     return table("Verification", "measure", heads, rows, caption)
 

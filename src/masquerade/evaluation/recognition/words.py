@@ -26,8 +26,8 @@ def facts(found: Evaluation) -> list[str]:
     if asked.mask != "none":
         on = {"probe": "the second photo", "gallery": "the first photo", "both": "both photos"}[asked.mask]
         told.append(
-            f"Masks are drawn on {on} of a pair ({', '.join(drawing.kinds)}; seed {drawing.seed}), and faces "
-            f"are looked for again; the wearing model sees {found.seen_masked[0]:,} of {found.seen_masked[1]:,} as such."
+            f"Masks are drawn on {on} of a pair ({', '.join(drawing.kinds)}; seed {drawing.seed}), and faces are "
+            f"looked for again; the wearing model sees {found.seen_masked[0]:,} of {found.seen_masked[1]:,} as such."
         )
     told += pairs.notes
     told += [text for text in (_failures("gave no template", found.failed),) if text]
