@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from masquerade.cli import datasets, doctor, evaluate, library, look, mask, models, sweep, train
+from masquerade.cli import calibrate, datasets, doctor, evaluate, library, look, mask, models, sweep, train
 
 app = typer.Typer(
     name="masquerade",
@@ -18,6 +18,7 @@ app = typer.Typer(
 )
 app.command("look")(look.look)
 app.command("mask")(mask.mask)
+app.command("calibrate")(calibrate.calibrate)
 app.command("sweep")(sweep.sweep)
 app.command("doctor")(doctor.doctor)
 app.add_typer(train.app, name="train")

@@ -27,9 +27,7 @@ def test_all_pairs(tmp_path: Path) -> None:
     pairs = pairs_of(read_identities(made_folders(tmp_path, COUNTS)), "all")
     owners = ["Ann"] * 3 + ["Bob"] * 2 + ["Cid"] + ["Eve"] * 4
     expected = {(a, b): owners[a] == owners[b] for a, b in combinations(range(10), 2)}
-    found = {
-        (int(a), int(b)): bool(same) for a, b, same in zip(pairs.first, pairs.second, pairs.same, strict=True)
-    }
+    found = {(int(a), int(b)): bool(same) for a, b, same in zip(pairs.first, pairs.second, pairs.same, strict=True)}
     assert found == expected
     assert pairs.notes == (
         "10 genuine pairs, all of them; 35 of 35 impostor pairs.",

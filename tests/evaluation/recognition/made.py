@@ -17,9 +17,7 @@ def made_trials(genuine: int = 60, impostor: int = 300, seed: int = 0, people: i
     other = (first + rng.integers(1, people, genuine + impostor)) % people
     scores = np.where(same, rng.normal(0.5, 0.2, len(same)), rng.normal(0.1, 0.15, len(same))).round(2)
     names = np.array([f"p{index:02d}" for index in range(people)])
-    return Trials.of(
-        scores, same, subjects_a=names[first], subjects_b=names[np.where(same, first, other)], **others
-    )
+    return Trials.of(scores, same, subjects_a=names[first], subjects_b=names[np.where(same, first, other)], **others)
 
 
 def with_failures(trials: Trials, every: int = 7) -> Trials:

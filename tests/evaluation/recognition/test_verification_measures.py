@@ -95,7 +95,9 @@ def test_the_det_curve_falls_and_lies_on_the_rates() -> None:
 def test_failures_cost_tar_and_not_the_threshold() -> None:
     trials = made_trials(700, 700)
     failed = with_failures(trials)
-    whole, part = (measure_trials({"all": one}, one, rounds=0).groups["all"] for one in (failed, failed[~failed.failed]))
+    whole, part = (
+        measure_trials({"all": one}, one, rounds=0).groups["all"] for one in (failed, failed[~failed.failed])
+    )
     assert (whole.failed_genuine, whole.failed_impostor) == (100, 100)
     assert whole.rates[0].limit == part.rates[0].limit
     assert whole.rates[0].tar is not None
