@@ -71,6 +71,7 @@ def recognition(  # noqa: PLR0913, PLR0917 - one each option
     one_of(mask, ("none", "probe", "gallery", "both"), "--mask")
     which = faces or ("central" if protocol == "lfw" else "largest")
     one_of(which, CHOSEN, "--faces")
+    drawing = Drawing(seed, kinds_of(kind) or MEDICAL)
     if out is not None:
         make_folder(out)
         refuse_filled(out)
@@ -81,7 +82,7 @@ def recognition(  # noqa: PLR0913, PLR0917 - one each option
 
         pairs = limited(pairs, limit)
     asked = Asked(
-        reader=Reader(model, cast("Chosen", which), Drawing(seed, kinds_of(kind) or MEDICAL)),
+        reader=Reader(model, cast("Chosen", which), drawing),
         mask=cast("MaskOn", mask),
         impostors=0 if protocol == "folders" else impostors,
         rounds=rounds,
