@@ -161,7 +161,7 @@ def test_two_in_a_photo(reader: Reader, embedder_file: Path, tmp_path: Path) -> 
     assert len(find_faces(read_image(tmp_path / "two.png"))) >= 2
     boxes = []
     for choice in ("largest", "central"):
-        read = Reader(str(embedder_file), choice, Drawing())(Wanted(0, tmp_path / "two.png", "two"))  # type: ignore[arg-type]
+        read = Reader(str(embedder_file), choice, Drawing())(Wanted(0, tmp_path / "two.png", "two"))
         assert isinstance(read.bare, Templates)
         boxes.append(read.bare.boxes[0])
     assert boxes[0][0] < 100 < boxes[1][0]

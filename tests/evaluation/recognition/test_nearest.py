@@ -37,7 +37,7 @@ def test_probes_never_meet_themselves_nor_an_empty_gallery() -> None:
     scores = np.array([[9.0, 1.0, 2.0], [1.0, 9.0, 3.0], [2.0, 3.0, 9.0]])
 
     def score(rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-        return scores[np.ix_(rows, columns)]
+        return np.asarray(scores[np.ix_(rows, columns)])
 
     every = np.arange(3)
     assert nearest(score, every, every).tolist() == [2, 2, 1]

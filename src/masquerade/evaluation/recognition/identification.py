@@ -72,14 +72,15 @@ def identify(pairs: PairList, enrolment: Enrolment, mask: MaskOn, rounds: int, s
     every = np.flatnonzero(has_another(pairs.subjects))
     wishes.append((LEAVE_ONE_OUT, np.arange(len(pairs.photos)), every))
     found = []
-    # The version whose masks the user asked for, after the bare one.
-    for on_gallery, on_probes in dict.fromkeys([VERSIONS[mask][0], VERSIONS[mask][-1]]):
+    asked = VERSIONS[mask][-1]
+    # The bare version, then that whose masks the user asked for, of the same photos: those that could be drawn on.
+    for version in dict.fromkeys([VERSIONS[mask][0], asked]):
         for name, gallery, probes in wishes:
-            sides = (gallery, enrolment.rows(on_gallery)), (probes, enrolment.rows(on_probes))
+            sides = zip((gallery, probes), map(enrolment.rows, asked), strict=True)
             kept = [photos[rows[photos] != UNDRAWN] for photos, rows in sides]
             if len(kept[0]) and len(kept[1]):
-                words = "" if mask == "none" else _version_words(pairs, on_gallery, on_probes)
-                found.append(_rank1(name + words, pairs, enrolment, kept, (on_gallery, on_probes), (rounds, seed)))
+                words = "" if mask == "none" else _version_words(pairs, *version)
+                found.append(_rank1(name + words, pairs, enrolment, kept, version, (rounds, seed)))
     return tuple(found)
 
 
