@@ -13,7 +13,7 @@ from masquerade.cli.progress import Bar
 
 if TYPE_CHECKING:
     from masquerade.identity import Failed, Templates
-    from masquerade.recognising.enrolling import Which
+    from masquerade.recognising.choosing import Which
 
 WHICH = ("largest", "all")
 SHOWN = 20

@@ -12,7 +12,7 @@ from masquerade.cli.printing import shown
 
 if TYPE_CHECKING:
     from masquerade.recognising import FaceSide, Verdict
-    from masquerade.recognising.enrolling import Which
+    from masquerade.recognising.choosing import Which
 
 UNTOLD = 2
 WHICH = ("one", "largest")
