@@ -14,6 +14,7 @@ from hypothesis.extra.numpy import arrays
 
 from masquerade.errors import CalibrationInvalid, CalibrationTooSmall
 from masquerade.identity import Calibration, Curve, calibrate, calibration_for, get_embedder
+from masquerade.settings import get_settings
 from tests.identity.made import MODEL, put_embedder
 
 SCORES = np.random.default_rng(0).normal(0.05, 0.1, 50_000)
@@ -140,7 +141,7 @@ def test_which_calibration_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert calibration_for(embedder, tmp_path / "given.json").set == "given"
 
     monkeypatch.setenv("MASQUERADE_IDENTITY_CALIBRATION", str(tmp_path / "given.json"))
-    get_embedder.__globals__["get_settings"].cache_clear()
+    get_settings.cache_clear()
     assert calibration_for(embedder).set == "given"
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from masquerade.identity import calibrate, get_embedder
+from masquerade.settings import get_settings
 from tests.identity.made import put_embedder
 
 
@@ -22,4 +23,5 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_settings: None) 
     made = calibrate(scores, scores + 0.05, set="made-up scores", model=get_embedder(str(path)).id)
     made.save(folder / "calibration.json")
     monkeypatch.setenv("MASQUERADE_IDENTITY_CALIBRATION", str(folder / "calibration.json"))
+    get_settings.cache_clear()
     return path

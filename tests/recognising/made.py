@@ -21,6 +21,8 @@ def masked_photo(name: str, kind: Kind = "surgical", colour: str = "#8fcdea") ->
 
 
 def beside(*images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Photos next to each other, cut to the height of the lowest."""
-    height = min(len(image) for image in images)
-    return np.concatenate([image[:height] for image in images], axis=1)
+    """Photos next to each other, grey below the lower ones."""
+    height = max(len(image) for image in images)
+    rooms = [((0, height - len(image)), (0, 0), (0, 0)) for image in images]
+    padded = [np.pad(image, room, constant_values=128) for image, room in zip(images, rooms, strict=True)]
+    return np.concatenate(padded, axis=1)
