@@ -112,7 +112,7 @@ def card(
 def units(count: int, seed: int = 0, width: int = DIMENSIONS) -> NDArray[np.float32]:
     """Vectors of unit length: (count, width)."""
     vectors = np.random.default_rng(seed).normal(size=(count, width))
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
 
 
 def made_templates(count: int, seed: int = 0, model: str = MODEL, **changes: Any) -> Templates:

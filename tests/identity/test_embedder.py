@@ -41,7 +41,8 @@ CARDS = [
 def test_input_and_unit_length(tmp_path: Path, colour: str, mean: float, scale: float) -> None:
     embedder = get_embedder(str(put_embedder(tmp_path, colour=colour, mean=mean, scale=scale)))
     templates = embedder.embed(CROPS, mirrored=False)
-    assert (templates.shape, templates.dtype) == ((5, DIMENSIONS), np.float32)
+    assert templates.shape == (5, DIMENSIONS)
+    assert templates.dtype == np.float32
     np.testing.assert_allclose(templates, formula(CROPS, 0, colour, mean, scale), atol=2e-5)
     np.testing.assert_allclose(np.linalg.norm(templates, axis=1), 1, atol=1e-6)
 

@@ -38,7 +38,7 @@ def test_credible(scores: tuple[float, float], wanted: bool) -> None:
 def test_a_hand_is_no_ones_largest_face() -> None:
     faces = faces_of((0.6, 0.01), (0.9, 1.0))
     for which in ("one", "largest", "all"):
-        chosen = choose_faces(faces, which)  # type: ignore[arg-type]
+        chosen = choose_faces(faces, which)
         np.testing.assert_array_equal(chosen.boxes, faces.boxes[1:])
     # but it counts where there is nothing else, and quality tells
     assert len(choose_faces(faces[:1], "one")) == 1

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from masquerade.errors import FaceQualityLow, FacesInvalid, ImageNotFound, NoFace, SeveralFaces, WorkerLost
@@ -24,7 +25,7 @@ BARE = Wearing(np.array([[0, 1, 0]], np.float32), np.ones((1, 3), np.float32))
 MASKED = Wearing(np.array([[1, 0, 0]], np.float32), np.zeros((1, 3), np.float32))
 
 
-def embedded(crops: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+def embedded(crops: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Templates by the tiny network's formula: each crop and its mirror image, of unit length, and their sum."""
     both = [np.concatenate([crop, crop]) for crop in (crops, crops[:, :, ::-1])]
     planes = [(images[: len(crops)].astype(float).transpose(0, 3, 1, 2) - 127.5) / 128 for images in both]

@@ -43,7 +43,8 @@ def smaller(name: str, eyes: float) -> tuple[NDArray[np.uint8], Faces]:
     moved = np.concatenate([transform(matrix, faces.landmarks[..., :2]), faces.landmarks[..., 2:] * factor], axis=-1)
     boxes = faces.boxes * np.float32(factor)
     size = (image.shape[1], image.shape[0])
-    return image, replace(faces, size=size, boxes=boxes, points=transform(matrix, faces.points), landmarks=moved)
+    points = transform(matrix, faces.points).astype(np.float32)
+    return image, replace(faces, size=size, boxes=boxes, points=points, landmarks=moved)
 
 
 def test_too_small() -> None:
