@@ -173,7 +173,7 @@ class Templates:
         """
         wanted = (*NAMES, *FAILED, "model", "format")
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
                 lacking = [name for name in wanted if name not in file]
                 if lacking:
                     raise TemplatesInvalid(f"{path}: lacks {', '.join(lacking)}", hint="masquerade embed writes them")

@@ -1,5 +1,6 @@
 """Recognising: photos to templates and verdicts, masked faces compared with masked ones."""
 
+from masquerade.recognising.choosing import choose_faces, credible
 from masquerade.recognising.covering import mouth_covered
 from masquerade.recognising.drawn import STANDARD, DrawnMasks
 from masquerade.recognising.enrolling import Enrolled, read_templates, templates_of, usable_among, usable_faces
@@ -16,8 +17,10 @@ __all__ = [
     "QualityFloor",
     "Verdict",
     "Verifier",
-    "make_verifier",
+    "choose_faces",
+    "credible",
     "in_processes",
+    "make_verifier",
     "mouth_covered",
     "read_templates",
     "templates_of",

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from masquerade.errors import FaceQualityLow, NoFace, SeveralFaces
+from masquerade.errors import FaceQualityLow
 from masquerade.faces import Faces, Quality, find_faces
 from masquerade.identity import Embedder, Failed, Templates, get_embedder
 from masquerade.identity.embedder import unit
 from masquerade.image import ImageSource, read_image
+from masquerade.recognising.choosing import Which, check_which, choose_faces
 from masquerade.recognising.covering import mouth_covered
 from masquerade.recognising.drawn import STANDARD, DrawnMasks
 from masquerade.recognising.floor import QualityFloor
 from masquerade.wearing import Wearing, read_wearing
-
-Which = Literal["one", "largest", "all"]
-WHICH: tuple[Which, ...] = get_args(Which)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,14 +59,7 @@ def usable_faces(source: ImageSource, which: Which = "one", floor: QualityFloor 
     check_which(which)
     image = read_image(source)
     name = f"{photo_name(source)}: " if photo_name(source) else ""
-    faces = find_faces(image)
-    if not len(faces):
-        raise NoFace(f"{name}no face was found", hint="the face should be upright, and 16 pixels or more")
-    if len(faces) > 1 and which == "one":
-        raise SeveralFaces(
-            f"{name}{len(faces)} faces were found, expected one", hint="ask for the largest, if that is meant"
-        )
-    return usable_among(image, faces if which == "all" else faces[:1], floor, name)
+    return usable_among(image, choose_faces(find_faces(image), which, name), floor, name)
 
 
 def usable_among(image: NDArray[np.uint8], faces: Faces, floor: QualityFloor | None = None, name: str = "") -> Enrolled:
@@ -190,16 +180,6 @@ def templates_of(
     )
     left_out = tuple(Failed(name, FaceQualityLow.code, reason) for reason in chosen.refused)
     return Templates.joined([found, Templates.empty(found.model, found.dimensions, left_out)]) if left_out else found
-
-
-def check_which(which: str) -> None:
-    """Do nothing if ``which`` says what faces of a photo are meant.
-
-    Raises:
-        ValueError: it does not.
-    """
-    if which not in WHICH:
-        raise ValueError(f"faces: expected one of {', '.join(WHICH)}, got {which!r}")
 
 
 def photo_name(source: ImageSource) -> str:

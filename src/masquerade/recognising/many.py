@@ -8,8 +8,9 @@ from functools import partial
 
 from masquerade.errors import ExtraMissing, FacesInvalid, FaceUnusable, ImageError
 from masquerade.identity import Embedder, Templates, get_embedder
+from masquerade.recognising.choosing import Which, check_which
 from masquerade.recognising.drawn import STANDARD, DrawnMasks
-from masquerade.recognising.enrolling import Which, check_which, photo_name, templates_of
+from masquerade.recognising.enrolling import photo_name, templates_of
 from masquerade.recognising.floor import QualityFloor
 from masquerade.recognising.processes import in_processes
 from masquerade.settings import get_settings

@@ -10,8 +10,9 @@ from masquerade.errors import ExtraMissing, FaceUnusable, ImageError, Masquerade
 from masquerade.faces import Faces, Quality
 from masquerade.identity import Calibration, Embedder, Templates, calibration_for, compare, get_embedder
 from masquerade.image import ImageSource
+from masquerade.recognising.choosing import Which
 from masquerade.recognising.drawn import STANDARD, DrawnMasks
-from masquerade.recognising.enrolling import Enrolled, Which, photo_name, read_templates, usable_faces
+from masquerade.recognising.enrolling import Enrolled, photo_name, read_templates, usable_faces
 from masquerade.recognising.floor import QualityFloor
 from masquerade.settings import get_settings
 

@@ -10,14 +10,14 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from masquerade.errors import ExtraMissing, FaceUnusable, ImageError, NoFace
+from masquerade.errors import ExtraMissing, FaceUnusable, ImageError
 from masquerade.faces import Faces, find_faces
 from masquerade.identity import Failed, Templates, get_embedder
 from masquerade.image import read_image
 from masquerade.masks import Choice, apply, draw
 from masquerade.masks.batch.photo import chance_of
 from masquerade.masks.types import Kind
-from masquerade.recognising import in_processes, read_templates, usable_among
+from masquerade.recognising import choose_faces, in_processes, read_templates, usable_among
 
 Chosen = Literal["central", "largest"]
 CHOSEN: tuple[Chosen, ...] = get_args(Chosen)
@@ -152,10 +152,9 @@ def choose_face(faces: Faces, which: Chosen) -> Faces:
     Raises:
         NoFace: there is none.
     """
-    if not len(faces):
-        raise NoFace("no face was found")
     if which == "largest":
-        return faces[:1]
+        return choose_faces(faces, "largest")
+    faces = choose_faces(faces, "all")
     middle = np.array(faces.size, np.float32) / 2
     low, high = faces.boxes[:, :2], faces.boxes[:, 2:]
     outside = np.linalg.norm(np.maximum(np.maximum(low - middle, middle - high), 0), axis=1)
