@@ -18,7 +18,8 @@ from masquerade.faces import Faces, find_faces
 from masquerade.identity import Templates, compare
 from masquerade.image import read_image
 from masquerade.recognising import templates_of
-from tests.evaluation.recognition.made_people import put_embedder, rendered
+from tests.evaluation.recognition.made_people import rendered
+from tests.identity.made import put_embedder
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +94,7 @@ def test_templates_that_are_kept_are_taken_again(
 
 def test_templates_of_another_model_or_none(pairs: PairList, kept: Path, found: Evaluation, tmp_path: Path) -> None:
     other = Reader(str(put_embedder(tmp_path, "other", mean=100.0)), "largest", Drawing())
-    with pytest.raises(TemplateOfAnotherModel, match="holds templates of means@"):
+    with pytest.raises(TemplateOfAnotherModel, match="holds templates of tiny@"):
         evaluate(pairs, Asked(other, templates=kept))
     (tmp_path / "no.npz").write_bytes(b"PK no")
     with pytest.raises(TemplatesInvalid):
