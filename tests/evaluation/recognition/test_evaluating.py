@@ -124,6 +124,27 @@ def test_masks_are_drawn_on_the_probe(mfr2_root: Path, reader: Reader, tmp_path:
     assert np.array_equal(again.groups["bare-masked"].scores, masked.scores)
 
 
+@pytest.mark.slow
+def test_processes_give_the_same(found: Evaluation, pairs: PairList, reader: Reader) -> None:
+    parallel = evaluate(pairs, Asked(reader, rounds=50, workers=2))
+    for name, trials in found.groups.items():
+        assert np.allclose(parallel.groups[name].scores, trials.scores, atol=1e-6)
+    assert parallel.failed == found.failed
+
+
+def test_both_sides_masked(pairs: PairList, reader: Reader) -> None:
+    bare = pairs[np.array([1, 11])]  # Macron 1 and 3, Macron 1 and Ardern 1
+    found = evaluate(bare, Asked(reader, "both", impostors=0, rounds=0))
+    assert {name: len(trials) for name, trials in found.groups.items()} == {
+        "bare-bare": 2,
+        "bare-masked": 2,
+        "masked-bare": 2,
+        "masked-masked": 2,
+    }
+    assert found.groups["masked-bare"].masked_a.all()
+    assert not found.groups["masked-bare"].masked_b.any()
+
+
 def test_a_mask_is_the_same_by_seed_and_name_alone(embedder_file: Path, mfr2_root: Path) -> None:
     path = mfr2_root / "Obama" / "Obama_0001.png"
     results = []
