@@ -21,7 +21,7 @@ from masquerade.errors import DataMissing
 from masquerade.evaluation.recognition.nearest import nearest
 from masquerade.geometry import opencv
 from masquerade.training.recognition.aligned import align_photos, default_cache
-from masquerade.training.recognition.backbones import build_backbone
+from masquerade.training.recognition.backbones import build_backbone, find_backbone
 from masquerade.training.recognition.losses import LOSSES, build_loss
 from masquerade.training.recognition.people import choose, read_people
 from masquerade.training.recognition.sampling import batches_of_epoch
@@ -70,16 +70,26 @@ def read_faces(identities: int, size: int) -> Faces:
     return Faces(views.astype(np.uint8), labels, np.tile(np.arange(PHOTOS) < LEARNT, len(people)))
 
 
-def inputs(views: NDArray[np.uint8]) -> torch.Tensor:
-    """What a backbone takes."""
-    return ((to_pixels(views) - 127.5) / 127.5).contiguous(memory_format=torch.channels_last)
+class Seeing(torch.nn.Module):
+    """A backbone that normalises pixels as it is used to."""
+
+    def __init__(self, backbone: str, size: int) -> None:
+        """Build it with random weights."""
+        super().__init__()
+        spec = find_backbone(backbone)
+        self.net = build_backbone(backbone, DIMENSIONS, size=size).to(memory_format=torch.channels_last)
+        self.mean, self.scale = (torch.tensor(values).view(1, 3, 1, 1) for values in (spec.mean, spec.scale))
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Embeddings of pixels (n, 3, size, size) of 0 to 255."""
+        return self.net(((pixels - self.mean) * self.scale).contiguous(memory_format=torch.channels_last))
 
 
 def rank1(net: torch.nn.Module, faces: Faces) -> tuple[float, float]:
     """Rank-1 of the photos learnt from, leave one out, and of the others, against those."""
     net.eval()
     with torch.inference_mode():
-        templates = torch.nn.functional.normalize(net(inputs(faces.views))).numpy()
+        templates = torch.nn.functional.normalize(net(to_pixels(faces.views))).numpy()
     net.train()
     known, others = np.flatnonzero(faces.learnt), np.flatnonzero(~faces.learnt)
     hits = []
@@ -94,7 +104,7 @@ def learn(name: str, backbone: str, faces: Faces, limit: float, wish: float) -> 
     torch.manual_seed(SEED)
     rng = np.random.default_rng(SEED)
     size = faces.views.shape[1]
-    net = build_backbone(backbone, DIMENSIONS, size=size).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    net = Seeing(backbone, size)
     loss = build_loss(name, int(faces.labels.max()) + 1, DIMENSIONS)
     optimiser = torch.optim.AdamW([*net.parameters(), *loss.parameters()], RATE, weight_decay=DECAY)
     index = np.flatnonzero(faces.learnt)
@@ -106,7 +116,7 @@ def learn(name: str, backbone: str, faces: Faces, limit: float, wish: float) -> 
             mirrored = rng.random(len(views)) < 0.5
             views = np.where(mirrored[:, None, None, None], views[:, :, ::-1], views)
             optimiser.zero_grad(set_to_none=True)
-            loss(net(inputs(views)), torch.from_numpy(faces.labels[index[batch]])).backward()
+            loss(net(to_pixels(views)), torch.from_numpy(faces.labels[index[batch]])).backward()
             optimiser.step()
             steps += 1
         if steps % EVERY == 0:
