@@ -21,7 +21,7 @@ from masquerade.errors import DataMissing
 from masquerade.evaluation.recognition.nearest import nearest
 from masquerade.geometry import opencv
 from masquerade.training.recognition.aligned import align_photos, default_cache
-from masquerade.training.recognition.backbones import build_backbone
+from masquerade.training.recognition.backbones import build_backbone, find_backbone
 from masquerade.training.recognition.losses import LOSSES, build_loss
 from masquerade.training.recognition.people import choose, read_people
 from masquerade.training.recognition.sampling import batches_of_epoch
@@ -50,36 +50,34 @@ class Learnt:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Faces:
-    """Views (n, size, size, 3) uint8, the number of each one's person, and whether it is learnt from."""
+    """What the network takes (n, 3, size, size), the number of each one's person, and whether it is learnt from."""
 
-    views: NDArray[np.uint8]
+    views: torch.Tensor
     labels: NDArray[np.int64]
     learnt: NDArray[np.bool_]
 
 
-def read_faces(identities: int, size: int) -> Faces:
-    """The first photos of so many people."""
+def read_faces(identities: int, backbone: str, size: int) -> Faces:
+    """The first photos of so many people, normalised as a backbone is used to."""
     people = choose(read_people([data_root() / "celeba-wild"]), PHOTOS, identities, PHOTOS, SEED)
     faces = align_photos([photo for person in people.persons for photo in person.photos], default_cache(), quiet)
     if faces.failed:
         raise DataMissing(f"no face in {', '.join(faces.failed)}")
     crops = plain_views(faces.rows(np.arange(len(faces))))
     cv2 = opencv()
-    views = np.stack([cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA) for crop in crops])
+    small = np.stack([cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA) for crop in crops])
+    spec = find_backbone(backbone)
+    mean, scale = (torch.tensor(values).view(1, 3, 1, 1) for values in (spec.mean, spec.scale))
+    views = ((to_pixels(small.astype(np.uint8)) - mean) * scale).contiguous(memory_format=torch.channels_last)
     labels = np.repeat(np.arange(len(people)), PHOTOS)
-    return Faces(views.astype(np.uint8), labels, np.tile(np.arange(PHOTOS) < LEARNT, len(people)))
-
-
-def inputs(views: NDArray[np.uint8]) -> torch.Tensor:
-    """What a backbone takes."""
-    return ((to_pixels(views) - 127.5) / 127.5).contiguous(memory_format=torch.channels_last)
+    return Faces(views, labels, np.tile(np.arange(PHOTOS) < LEARNT, len(people)))
 
 
 def rank1(net: torch.nn.Module, faces: Faces) -> tuple[float, float]:
     """Rank-1 of the photos learnt from, leave one out, and of the others, against those."""
     net.eval()
     with torch.inference_mode():
-        templates = torch.nn.functional.normalize(net(inputs(faces.views))).numpy()
+        templates = torch.nn.functional.normalize(net(faces.views)).numpy()
     net.train()
     known, others = np.flatnonzero(faces.learnt), np.flatnonzero(~faces.learnt)
     hits = []
@@ -93,8 +91,7 @@ def learn(name: str, backbone: str, faces: Faces, limit: float, wish: float) -> 
     """Train with one loss until rank-1 reaches the wish or the CPU seconds are over."""
     torch.manual_seed(SEED)
     rng = np.random.default_rng(SEED)
-    size = faces.views.shape[1]
-    net = build_backbone(backbone, DIMENSIONS, size=size).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    net = build_backbone(backbone, DIMENSIONS, size=faces.views.shape[-1]).to(memory_format=torch.channels_last)
     loss = build_loss(name, int(faces.labels.max()) + 1, DIMENSIONS)
     optimiser = torch.optim.AdamW([*net.parameters(), *loss.parameters()], RATE, weight_decay=DECAY)
     index = np.flatnonzero(faces.learnt)
@@ -102,11 +99,11 @@ def learn(name: str, backbone: str, faces: Faces, limit: float, wish: float) -> 
     end, steps, begun = start, 0, time.process_time()
     while end < wish and time.process_time() - begun < limit:
         for batch in batches_of_epoch(faces.labels[index], BATCH, LEARNT, rng):
-            views = faces.views[index[batch]]
-            mirrored = rng.random(len(views)) < 0.5
-            views = np.where(mirrored[:, None, None, None], views[:, :, ::-1], views)
+            views = faces.views[torch.from_numpy(index[batch])]
+            mirrored = torch.from_numpy(rng.random(len(views)) < 0.5)
+            views = torch.where(mirrored[:, None, None, None], views.flip(3), views)
             optimiser.zero_grad(set_to_none=True)
-            loss(net(inputs(views)), torch.from_numpy(faces.labels[index[batch]])).backward()
+            loss(net(views), torch.from_numpy(faces.labels[index[batch]])).backward()
             optimiser.step()
             steps += 1
         if steps % EVERY == 0:
@@ -125,7 +122,7 @@ def main() -> None:
     parser.add_argument("--wish", type=float, default=0.9, help="rank-1 to stop at (default %(default)s)")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    faces = read_faces(options.identities, options.size)
+    faces = read_faces(options.identities, options.backbone, options.size)
     count = int(faces.learnt.sum())
     chance = (LEARNT - 1) / (count - 1)
     rows: list[list[object]] = []

@@ -144,12 +144,13 @@ def test_an_unknown_backbone_is_refused_with_the_known_ones() -> None:
         build_backbone("vgg")
 
 
-def test_sface_takes_views_as_the_other_backbones_do() -> None:
-    from masquerade.training.recognition.sface import SFace
-
-    net = build_backbone("sface", 128).eval()
-    plain = SFace().eval()
-    plain.load_state_dict(net.state_dict())
-    pixels = torch.randint(0, 256, (2, 3, 112, 112)).float()
-    with torch.inference_mode():
-        assert torch.allclose(net((pixels - 127.5) / 127.5), plain(pixels), atol=1e-3)
+def test_normalisation_is_what_the_weights_are_used_to() -> None:
+    pixels = torch.tensor([0.0, 127.5, 255.0])
+    for name, expected in (
+        ("resnet50", [(-0.485 / 0.229), (0.5 - 0.485) / 0.229, (1 - 0.485) / 0.229]),  # torchvision's, red
+        ("report2-resnet18", [-1, 0, 1]),
+        ("mobilefacenet", [-127.5 / 128, 0, 127.5 / 128]),
+        ("sface", [0, 127.5, 255]),
+    ):
+        spec = BACKBONES[name]
+        assert ((pixels - spec.mean[0]) * spec.scale[0]).tolist() == pytest.approx(expected, abs=1e-5)

@@ -1,7 +1,4 @@
-"""The networks that turn an aligned face into an embedding, and the weights that they start from.
-
-All take pixels of 0 to 255, less 127.5, over 127.5: report 2's normalisation.
-"""
+"""The networks that turn an aligned face into an embedding, and the weights that they start from."""
 
 from __future__ import annotations
 
@@ -12,9 +9,10 @@ from pathlib import Path
 
 import torchvision
 from google.protobuf.message import DecodeError
-from torch import Tensor, nn
+from torch import nn
 
 from masquerade.errors import ModelUnknown, StudyInvalid, WeightsUnusable
+from masquerade.training.networks import MEAN, STD
 from masquerade.training.recognition.mobilefacenet import STRIDE, mobilefacenet
 from masquerade.training.recognition.sface import DIMENSIONS, SIZE, SFace, load_sface
 from masquerade.training.study.registry import head_of
@@ -22,6 +20,7 @@ from masquerade.training.study.weights import imagenet_state, load_backbone, rea
 
 IMAGENET = "imagenet"
 """In place of a weights file: what torchvision has."""
+Three = tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +30,7 @@ class BackboneSpec:
     Attributes:
         name: in the registry.
         make: takes dimensions, size and dropout, gives the network with random weights.
+        mean, scale: it sees (pixels - mean) * scale, for red, green, blue in 0 to 255.
         dropout: where none is asked for.
         imagenet: its torchvision weights, as ``ResNet18_Weights.IMAGENET1K_V1``; empty where there are none.
         head: prefix of the names of the last layers, which a file of weights need not fit; empty: the last one's.
@@ -41,6 +41,8 @@ class BackboneSpec:
 
     name: str
     make: Callable[[int, int, float], nn.Module]
+    mean: Three
+    scale: Three
     dropout: float
     imagenet: str = ""
     head: str = ""
@@ -74,20 +76,16 @@ def report2_resnet(layers: int, dimensions: int, dropout: float) -> nn.Module:
     return net
 
 
-class SFaceOfViews(SFace):
-    """SFace, which normalises pixels itself, for views of -1 to 1 as the other backbones take them."""
-
-    def forward(self, views: Tensor) -> Tensor:
-        """Map (n, 3, 112, 112) to (n, 128)."""
-        return super().forward(127.5 * views + 127.5)
-
-
-def _resnet(layers: int) -> BackboneSpec:
+def _resnet(layers: int, version: str = "IMAGENET1K_V1") -> BackboneSpec:
+    mean = (255 * MEAN[0], 255 * MEAN[1], 255 * MEAN[2])
+    scale = (1 / (255 * STD[0]), 1 / (255 * STD[1]), 1 / (255 * STD[2]))
     return BackboneSpec(
         f"resnet{layers}",
         lambda dimensions, size, dropout: resnet(layers, dimensions, size, dropout),
+        mean,
+        scale,
         dropout=0.4,
-        imagenet=f"ResNet{layers}_Weights.IMAGENET1K_V1",
+        imagenet=f"ResNet{layers}_Weights.{version}",
         head="fc.",
         note=f"torchvision's ResNet{layers} (He and others, CVPR 2016) with BN-Dropout-FC-BN (ArcFace)",
     )
@@ -97,6 +95,8 @@ def _report2(layers: int) -> BackboneSpec:
     return BackboneSpec(
         f"report2-resnet{layers}",
         lambda dimensions, _, dropout: report2_resnet(layers, dimensions, dropout),
+        (127.5,) * 3,
+        (1 / 127.5,) * 3,
         dropout=0.0,
         imagenet=f"ResNet{layers}_Weights.IMAGENET1K_V1",
         head="fc.",
@@ -111,13 +111,17 @@ BACKBONES = {
         BackboneSpec(
             "mobilefacenet",
             mobilefacenet,
+            (127.5,) * 3,
+            (1 / 128,) * 3,
             dropout=0.0,
             head="head.",
             note="MobileFaceNet (Chen and others, CCBR 2018)",
         ),
         BackboneSpec(
             "sface",
-            lambda *_: SFaceOfViews(),
+            lambda *_: SFace(),
+            (0.0,) * 3,
+            (1.0,) * 3,
             dropout=0.4,
             dimensions=DIMENSIONS,
             size=SIZE,
@@ -147,7 +151,7 @@ def build_backbone(
     dropout: float | None = None,
     size: int = 112,
 ) -> nn.Module:
-    """Build a backbone: (n, 3, size, size) float32 of -1 to 1, red, green, blue, to (n, dimensions), not normalised.
+    """Build a backbone: (n, 3, size, size) float32, normalised as its entry says, to (n, dimensions), not normalised.
 
     Args:
         name: one of ``BACKBONES``.
@@ -206,12 +210,9 @@ def _from_onnx(spec: BackboneSpec, path: Path) -> nn.Module:
     if spec.name != "sface":
         raise WeightsUnusable(f"{path}: an ONNX file gives weights to sface only", hint="give .pth or .safetensors")
     try:
-        state = load_sface(path.read_bytes()).state_dict()
+        return load_sface(path.read_bytes())
     except (OSError, ValueError, DecodeError) as error:
         raise WeightsUnusable(f"{path}: {error}", hint="make it with python -m tools.weights.sface") from error
-    net = SFaceOfViews()
-    net.load_state_dict(state)
-    return net
 
 
 def _with_dropout(net: nn.Module, dropout: float) -> nn.Module:
