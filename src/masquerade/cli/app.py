@@ -6,7 +6,20 @@ from typing import Annotated
 
 import typer
 
-from masquerade.cli import datasets, doctor, embed, evaluate, library, look, mask, models, sweep, train, verify
+from masquerade.cli import (
+    calibrate,
+    datasets,
+    doctor,
+    embed,
+    evaluate,
+    library,
+    look,
+    mask,
+    models,
+    sweep,
+    train,
+    verify,
+)
 
 ABOUT = "See faces with and without medical masks. Everything runs on this machine; people are told only when you ask."
 
@@ -22,6 +35,7 @@ app.command("look")(look.look)
 app.command("mask")(mask.mask)
 app.command("verify")(verify.verify)
 app.command("embed")(embed.embed)
+app.command("calibrate")(calibrate.calibrate)
 app.command("sweep")(sweep.sweep)
 app.command("doctor")(doctor.doctor)
 app.add_typer(train.app, name="train")

@@ -1,6 +1,6 @@
 """Recognising: photos to templates and verdicts, masked faces compared with masked ones."""
 
-from masquerade.recognising.choosing import choose_faces, credible
+from masquerade.recognising.choosing import believed, choose_faces, credible
 from masquerade.recognising.covering import mouth_covered
 from masquerade.recognising.drawn import STANDARD, DrawnMasks
 from masquerade.recognising.enrolling import Enrolled, read_templates, templates_of, usable_among, usable_faces
@@ -17,6 +17,7 @@ __all__ = [
     "QualityFloor",
     "Verdict",
     "Verifier",
+    "believed",
     "choose_faces",
     "credible",
     "in_processes",

@@ -27,6 +27,12 @@ def credible(faces: Faces) -> NDArray[np.bool_]:
     return np.asarray(sure if faces.mesh_scores is None else sure | (faces.mesh_scores >= DOUBTED), np.bool_)
 
 
+def believed(faces: Faces) -> Faces:
+    """The credible ones; all of them where none is."""
+    likely = credible(faces)
+    return faces[likely] if likely.any() else faces
+
+
 def choose_faces(faces: Faces, which: Which, name: str = "") -> Faces:
     """Choose the faces of a photo that are meant; what is hardly a face counts only where there is nothing else.
 
@@ -43,7 +49,7 @@ def choose_faces(faces: Faces, which: Which, name: str = "") -> Faces:
     check_which(which)
     if not len(faces):
         raise NoFace(f"{name}no face was found", hint="the face should be upright, and 16 pixels or more")
-    faces = faces[credible(faces)] if credible(faces).any() else faces
+    faces = believed(faces)
     if len(faces) > 1 and which == "one":
         raise SeveralFaces(
             f"{name}{len(faces)} faces were found, expected one", hint="ask for the largest, if that is meant"

@@ -1,0 +1,1 @@
+"""How well people are recognised: trials, and every measure on them."""
