@@ -11,7 +11,8 @@ from PIL import Image
 
 from masquerade.identity import Calibration
 from tests.cli.commands import Run
-from tests.evaluation.recognition.made_people import put_embedder, put_mfr2
+from tests.evaluation.recognition.made_people import put_mfr2
+from tests.identity.made import put_embedder
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +24,6 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small embedder."""
-    pytest.importorskip("onnx")
     return put_embedder(tmp_path_factory.mktemp("model"))
 
 
@@ -129,7 +129,7 @@ def test_calibrate(masquerade: Run, people: Path, model: Path, tmp_path: Path) -
     assert found.bare.pairs == 28  # 8 * 7 / 2
     assert found.masked.pairs == 28
     assert found.set.startswith("set: 8 identities, 8 photos; masks drawn (surgical")
-    assert found.model.startswith("means@")
+    assert found.model.startswith("tiny@")
     assert "impostor pairs: 28 bare; masked: 28 drawn, 0 real" in done.out
     again = masquerade("calibrate", folder, "--out", out, *words)
     assert again.code == 2

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.evaluation.recognition.made_people import put_embedder, put_mfr2
+from tests.evaluation.recognition.made_people import put_mfr2
+from tests.identity.made import put_embedder
 
 
 @pytest.fixture(scope="session")
 def embedder_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The small embedder."""
-    pytest.importorskip("onnx")
     return put_embedder(tmp_path_factory.mktemp("embedder"))
 
 

@@ -1,11 +1,8 @@
-"""A small embedder, and photos of four people rendered from the samples: bare, and with drawn masks."""
+"""Photos of four people rendered from the samples: bare, and with drawn masks."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -24,55 +21,6 @@ PEOPLE: dict[str, list[tuple[str, Kind | None]]] = {
     "Obama": [("impostor_1", None), ("impostor_1", "surgical")],
     "Sunak": [("impostor_2", None), ("impostor_2", "n95")],
 }
-POOLED = 16
-"""Pixels of the squares whose means make a template of the small embedder."""
-
-
-def put_embedder(folder: Path, name: str = "means", **changes: Any) -> Path:
-    """Write an embedder whose template is the mean colours of 49 squares, and its card; return the ONNX file."""
-    import onnx
-
-    helper = onnx.helper
-    dimensions = 3 * (112 // POOLED) ** 2
-    nodes = [
-        helper.make_node("AveragePool", ["pixels"], ["pooled"], kernel_shape=[POOLED] * 2, strides=[POOLED] * 2),
-        helper.make_node("Flatten", ["pooled"], ["template"]),
-    ]
-    graph = helper.make_graph(
-        nodes,
-        name,
-        [helper.make_tensor_value_info("pixels", 1, ["batch", 3, 112, 112])],
-        [helper.make_tensor_value_info("template", 1, ["batch", dimensions])],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
-    content = model.SerializeToString()
-    card = {
-        "name": name,
-        "version": "1",
-        "task": "face-identity",
-        "file": f"{name}.onnx",
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "licence": "Apache-2.0",
-        "commercial_use": True,
-        "source": "made here",
-        "trained_on": "nothing",
-        "inputs": [{"name": "pixels", "shape": ["batch", 3, 112, 112], "meaning": "RGB"}],
-        "outputs": [{"name": "template", "shape": ["batch", dimensions], "meaning": "template"}],
-        "parameters": {
-            "size": 112,
-            "colour": "rgb",
-            "mean": 127.5,
-            "scale": 0.01,
-            "template": "arcface",
-            "dimensions": dimensions,
-            **changes,
-        },
-    }
-    folder.mkdir(parents=True, exist_ok=True)
-    target = folder / f"{name}.onnx"
-    target.write_bytes(content)
-    (folder / f"{name}.json").write_text(json.dumps(card), encoding="utf-8")
-    return target
 
 
 def put_mfr2(root: Path) -> Path:

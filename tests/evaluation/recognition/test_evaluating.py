@@ -18,7 +18,8 @@ from masquerade.faces import Faces, find_faces
 from masquerade.identity import Templates, compare
 from masquerade.image import read_image
 from masquerade.recognising import templates_of
-from tests.evaluation.recognition.made_people import put_embedder, rendered
+from tests.evaluation.recognition.made_people import rendered
+from tests.identity.made import put_embedder
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +94,7 @@ def test_templates_that_are_kept_are_taken_again(
 
 def test_templates_of_another_model_or_none(pairs: PairList, kept: Path, found: Evaluation, tmp_path: Path) -> None:
     other = Reader(str(put_embedder(tmp_path, "other", mean=100.0)), "largest", Drawing())
-    with pytest.raises(TemplateOfAnotherModel, match="holds templates of means@"):
+    with pytest.raises(TemplateOfAnotherModel, match="holds templates of tiny@"):
         evaluate(pairs, Asked(other, templates=kept))
     (tmp_path / "no.npz").write_bytes(b"PK no")
     with pytest.raises(TemplatesInvalid):
@@ -121,6 +122,27 @@ def test_masks_are_drawn_on_the_probe(mfr2_root: Path, reader: Reader, tmp_path:
     assert before == sorted(path for path in tmp_path.rglob("*"))  # the masked photos stayed in memory
     again = evaluate(pairs, Asked(reader, "probe", impostors=0, rounds=20))
     assert np.array_equal(again.groups["bare-masked"].scores, masked.scores)
+
+
+@pytest.mark.slow
+def test_processes_give_the_same(found: Evaluation, pairs: PairList, reader: Reader) -> None:
+    parallel = evaluate(pairs, Asked(reader, rounds=50, workers=2))
+    for name, trials in found.groups.items():
+        assert np.allclose(parallel.groups[name].scores, trials.scores, atol=1e-6)
+    assert parallel.failed == found.failed
+
+
+def test_both_sides_masked(pairs: PairList, reader: Reader) -> None:
+    bare = pairs[np.array([1, 11])]  # Macron 1 and 3, Macron 1 and Ardern 1
+    found = evaluate(bare, Asked(reader, "both", impostors=0, rounds=0))
+    assert {name: len(trials) for name, trials in found.groups.items()} == {
+        "bare-bare": 2,
+        "bare-masked": 2,
+        "masked-bare": 2,
+        "masked-masked": 2,
+    }
+    assert found.groups["masked-bare"].masked_a.all()
+    assert not found.groups["masked-bare"].masked_b.any()
 
 
 def test_a_mask_is_the_same_by_seed_and_name_alone(embedder_file: Path, mfr2_root: Path) -> None:

@@ -156,7 +156,7 @@ def evaluate(
         started=started,
         progress=progress,
     )
-    more = _with_more(pairs, asked.impostors)
+    more = _with_more(pairs, asked.impostors, asked.reader.drawing.seed)
     groups: dict[str, tuple[Trials, NDArray[np.bool_]]] = {}
     lacking = {}
     every = []
@@ -196,12 +196,12 @@ def evaluate(
     )
 
 
-def _with_more(pairs: PairList, count: int) -> PairList | None:
+def _with_more(pairs: PairList, count: int, seed: int) -> PairList | None:
     """The pairs, and impostor pairs of their photos that the protocol lacks; None where there are none."""
     if not pairs.known or count <= 0:
         return None
     _, owners = np.unique(pairs.subjects, return_inverse=True)
-    added = impostor_pairs(owners, count, np.random.default_rng(0), pairs.first, pairs.second)
+    added = impostor_pairs(owners, count, np.random.default_rng(seed), pairs.first, pairs.second)
     named = set(zip(pairs.first.tolist(), pairs.second.tolist(), strict=True))
     added = np.array([pair for pair in added.tolist() if tuple(pair) not in named], np.intp).reshape(-1, 2)
     if not len(added):

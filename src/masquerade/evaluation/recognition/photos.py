@@ -10,14 +10,14 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from masquerade.errors import ExtraMissing, FaceUnusable, ImageError, NoFace
+from masquerade.errors import ExtraMissing, FaceUnusable, ImageError
 from masquerade.faces import Faces, find_faces
 from masquerade.identity import Failed, Templates, get_embedder
 from masquerade.image import read_image
 from masquerade.masks import Choice, apply, draw
 from masquerade.masks.batch.photo import chance_of
 from masquerade.masks.types import Kind
-from masquerade.recognising import believed, in_processes, read_templates, usable_among
+from masquerade.recognising import choose_faces, in_processes, read_templates, usable_among
 
 Chosen = Literal["central", "largest"]
 CHOSEN: tuple[Chosen, ...] = get_args(Chosen)
@@ -144,7 +144,7 @@ def choose_face(faces: Faces, which: Chosen) -> Faces:
     """Choose the face that a photo is of, alone.
 
     Args:
-        faces: all of a photo; what is hardly a face counts only where there is nothing else.
+        faces: all of a photo.
         which: ``largest``; or ``central``: the face whose box holds the middle of the photo, or comes nearest to it
             (Huang and others, UMass TR 07-49, 2007: the person named is the one on the central pixel); of several the
             one whose middle is nearest.
@@ -152,11 +152,9 @@ def choose_face(faces: Faces, which: Chosen) -> Faces:
     Raises:
         NoFace: there is none.
     """
-    if not len(faces):
-        raise NoFace("no face was found")
-    faces = believed(faces)
     if which == "largest":
-        return faces[:1]
+        return choose_faces(faces, "largest")
+    faces = choose_faces(faces, "all")
     middle = np.array(faces.size, np.float32) / 2
     low, high = faces.boxes[:, :2], faces.boxes[:, 2:]
     outside = np.linalg.norm(np.maximum(np.maximum(low - middle, middle - high), 0), axis=1)
