@@ -108,8 +108,8 @@ def _cells(found: Evaluation) -> list[str]:
         rows = [(name, [Piece(number, span) for _, number, span in columns]) for name, columns in cell_rows(cells)]
         heads = [Head(f"limit {cells[0].limit:.4f}", ("FNMR", "FMR", "(TP + TN) / all"))]
         caption = (
-            f"First photo, then second photo; the limit is set on pairs of two bare faces at FMR {fmr:g}. With a colon: "
-            "one kind of mask."
+            f"First photo, then second photo; the limit is set on pairs of two bare faces at FMR {fmr:g}. With a "
+            "colon: one kind of mask."
         )
         parts.append(table(f"Cells at FMR {fmr:g}", "cell", heads, rows, caption))
     return parts
