@@ -12,10 +12,10 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("onnx")
 
-from masquerade.datasets.identities import read_identities  # noqa: E402
-from masquerade.training.recognition.product import faces  # noqa: E402
-from masquerade.training.recognition.product.export import some_people  # noqa: E402
-from masquerade.training.recognition.product.faces import Job, ProductFaces, make_faces, read_row, set_aside  # noqa: E402
+from masquerade.datasets.identities import read_identities
+from masquerade.training.recognition.product import faces
+from masquerade.training.recognition.product.export import some_people
+from masquerade.training.recognition.product.faces import Job, ProductFaces, make_faces, read_row, set_aside
 
 pytestmark = pytest.mark.train
 
@@ -73,7 +73,8 @@ def test_a_photo_gives_a_bare_crop_and_masked_ones(photos: list[Path], monkeypat
         assert row.identity == "someone"
         assert len(row.masked) == 3
         for crop in (row.bare, *row.masked):
-            assert (crop.shape, crop.dtype) == ((112, 112, 3), np.uint8)
+            assert crop.shape == (112, 112, 3)
+            assert crop.dtype == np.uint8
         apart = np.abs(np.stack(row.masked).astype(np.float32) - row.bare).mean(axis=(0, 3))
         # The mask hides the lower half; the upper one is as it was, up to the mesh that was fitted anew.
         assert apart[70:100, 35:77].mean() > 3 * apart[20:50, 35:77].mean()

@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from masquerade.training.recognition.product.targets import STRANGE, make_targets  # noqa: E402
+from masquerade.training.recognition.product.targets import STRANGE, make_targets
 
 pytestmark = pytest.mark.train
 
