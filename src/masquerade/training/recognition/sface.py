@@ -1,7 +1,7 @@
 """SFace as a torch network: the product's embedder starts from its weights.
 
-A MobileNet (Howard and others, 2017) of 13 blocks at 112 pixels with PReLU, and one dense layer over its last map; Zhong
-and others, "SFace: Sigmoid-constrained hypersphere loss for robust face recognition", IEEE TIP 2021.
+A MobileNet (Howard and others, 2017) of 13 blocks at 112 pixels with PReLU, and one dense layer over its last map;
+Zhong and others, "SFace: Sigmoid-constrained hypersphere loss for robust face recognition", IEEE TIP 2021.
 """
 
 from __future__ import annotations
@@ -96,9 +96,9 @@ def _set(target: Tensor, values: np.ndarray) -> None:
 
 
 def _set_norm(norm: nn.Module, arrays: dict[str, np.ndarray], name: str) -> None:
-    for target, part in (("weight", "gamma"), ("bias", "beta"), ("running_mean", "moving_mean")):
+    parts = {"weight": "gamma", "bias": "beta", "running_mean": "moving_mean", "running_var": "moving_var"}
+    for target, part in parts.items():
         _set(getattr(norm, target), arrays[f"{name}_{part}"])
-    _set(norm.running_var, arrays[f"{name}_moving_var"])  # type: ignore[arg-type]
 
 
 class Bend(nn.Module):

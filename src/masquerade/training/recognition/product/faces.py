@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import cv2
 import numpy as np
@@ -26,6 +26,7 @@ from masquerade.faces import Faces, align_faces, alignment, find_faces, fit_mesh
 from masquerade.geometry import sample
 from masquerade.image import read_image
 from masquerade.masks import KINDS, Choice, apply, draw
+from masquerade.masks.types import Worn
 from masquerade.settings import get_settings
 from masquerade.training.arrays import load_arrays, save_arrays
 from masquerade.training.recognition.sface import SIZE
@@ -79,10 +80,10 @@ class ProductFaces:
 class Job(NamedTuple):
     """One photo to read: its place in the list, its file, its person, and how the face is looked for."""
 
-    index: int
+    number: int
     path: Path
     identity: str
-    effort: str
+    effort: Literal["photo", "frame"]
 
 
 class Row(NamedTuple):
@@ -95,32 +96,33 @@ class Row(NamedTuple):
 
 def jobs() -> list[Job]:
     """All photos of the training identities."""
-    found: list[tuple[Path, str, str]] = []
+    found: list[Job] = []
     for name in SETS:
         people = read_identities(data_root() / name)
-        effort = "frame" if name == "celeba-aligned" else "photo"  # aligned ones show little beside the face
+        # Aligned ones show little beside the face.
+        effort: Literal["photo", "frame"] = "frame" if name == "celeba-aligned" else "photo"
         for path, owner in zip(people.photos, people.owners, strict=True):
             if not set_aside(people.names[owner]):
-                found.append((path, people.names[owner], effort))
-    return [Job(index, *photo) for index, photo in enumerate(found)]
+                found.append(Job(len(found), path, people.names[owner], effort))
+    return found
 
 
 def read_row(job: Job) -> Row | None:
     """Read one photo; None where it shows no face."""
     cv2.setNumThreads(1)
     image = read_image(job.path)
-    faces = find_faces(image, "frame" if job.effort == "frame" else "photo")
+    faces = find_faces(image, job.effort)
     if not len(faces):
         return None
     face = choose_face(faces, "central")
-    masked = [masked_crop(image, face, np.random.default_rng([SEED, job.index, turn])) for turn in range(VERSIONS)]
+    masked = [masked_crop(image, face, np.random.default_rng([SEED, job.number, turn])) for turn in range(VERSIONS)]
     return Row(job.identity, align_faces(image, face)[0], [crop for crop in masked if crop is not None])
 
 
 def masked_crop(image: NDArray[np.uint8], face: Faces, rng: np.random.Generator) -> NDArray[np.uint8] | None:
     """Draw a mask by chance on a photo, fit the mesh again, and cut the face out; None where no mask can be drawn."""
     kind = KINDS[rng.integers(len(KINDS))]
-    worn = "nose_out" if rng.random() < NOSE_OUT else "correctly"
+    worn: Worn = "nose_out" if rng.random() < NOSE_OUT else "correctly"
     result = apply(image, face, draw(rng, face, Choice((kind,), (worn,))))
     if not result.masks:
         return None
@@ -138,6 +140,7 @@ def make_faces(photos: Sequence[Job]) -> ProductFaces:
             if count % 500 == 0:
                 sys.stdout.write(f"{count} of {len(photos)}\n")
                 sys.stdout.flush()
+    sys.stdout.write(f"{len(photos) - len(rows)} of {len(photos)} photos show no face and are left out\n")
     return ProductFaces(
         bare=np.stack([row.bare for row in rows]),
         identities=np.array([row.identity for row in rows]),

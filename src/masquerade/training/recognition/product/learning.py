@@ -1,8 +1,9 @@
 """Teach SFace masked faces: its upper layers learn to map them to where plain SFace maps the bare person.
 
-The lower layers stay as they are. Two terms: softmax with an additive cosine margin over all people, whose centres plain
-SFace gives and which do not move (Wang and others, "CosFace", CVPR 2018, with fixed centres), and the cosine distance to
-the template of the same photo without a mask. Batch statistics stay, since they are folded into the convolutions.
+The lower layers stay as they are. Two terms: softmax with an additive cosine margin over all people, whose centres
+plain SFace gives and which do not move (Wang and others, "CosFace", CVPR 2018, with fixed centres), and the cosine
+distance to the template of the same photo without a mask. Batch statistics stay: those of the convolutions are folded
+in, those of the head are not updated.
 
 ``python -m masquerade.training.recognition.product.learning --faces runs/identity-faces.npz --sface
 .cache/models/sface.onnx --out runs/identity`` trains; it goes on where it was stopped.
@@ -17,7 +18,7 @@ import math
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -144,11 +145,12 @@ def random_views(crops: NDArray[np.uint8], rng: np.random.Generator, recipe: Pro
 
 def bare_templates(net: SFace, crops: NDArray[np.uint8], batch: int = 64) -> NDArray[np.float32]:
     """Templates (n, 128) of unit length as a network gives them for crops (n, 112, 112, 3)."""
-    found = []
+    found = np.zeros((len(crops), DIMENSIONS), np.float32)
     with torch.inference_mode():
         for start in range(0, len(crops), batch):
-            found.append(functional.normalize(net(to_pixels(crops[start : start + batch]))).numpy())
-    return np.concatenate(found) if found else np.zeros((0, DIMENSIONS), np.float32)
+            part = slice(start, start + batch)
+            found[part] = functional.normalize(net(to_pixels(crops[part]))).numpy()
+    return found
 
 
 class Teaching:
@@ -186,7 +188,7 @@ class Teaching:
             losses.append(self.step())
             self.state.step += 1
             if self.state.step % KEEP == 0 or self.state.step == self.recipe.steps:
-                save_checkpoint(self._run, self._identity, self.state, self.net, self._optimiser)
+                save_checkpoint(self._run, self._identity, self.state, self.net, self._optimiser, None)
                 rate = (self.state.step - first) * self.recipe.batch / (time.monotonic() - started)
                 report(f"step {self.state.step}: loss {np.mean(losses[-KEEP:]):.4f}, {rate:.1f} faces a second")
 
@@ -213,16 +215,17 @@ class Teaching:
 
 def main() -> None:
     """Train from the command line."""
+    plain = ProductRecipe()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--faces", type=Path, required=True, help="what product.faces wrote")
     parser.add_argument("--sface", type=Path, required=True, help="sface.onnx, as tools.weights.sface writes it")
     parser.add_argument("--out", type=Path, required=True, help="run folder")
-    parser.add_argument("--steps", type=int, default=ProductRecipe.steps)
-    parser.add_argument("--seed", type=int, default=ProductRecipe.seed)
+    parser.add_argument("--steps", type=int, default=plain.steps)
+    parser.add_argument("--seed", type=int, default=plain.seed)
     arguments = parser.parse_args()
     torch.set_num_threads(get_settings().threads)
     net = load_sface(arguments.sface.read_bytes())
-    recipe = ProductRecipe(steps=arguments.steps, seed=arguments.seed)
+    recipe = replace(plain, steps=arguments.steps, seed=arguments.seed)
     teaching = Teaching(net, ProductFaces.load(arguments.faces), recipe, arguments.out)
 
     def say(line: str) -> None:

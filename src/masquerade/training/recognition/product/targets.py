@@ -12,7 +12,7 @@ from masquerade.identity.embedder import unit
 Floats = NDArray[np.float32]
 
 STRANGE = 0.3
-"""A photo less alike than this to the mean of its person's others is labelled wrongly, as one in twenty of CelebA is."""
+"""A photo whose cosine to its person's other photos is no more than this is labelled wrongly: 1 in 20 of CelebA."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,7 +33,12 @@ class Targets:
 
 
 def make_targets(templates: Floats, identities: NDArray[np.str_]) -> Targets:
-    """Make them of the templates (n, d) of bare faces and the identities (n,) that their labels tell."""
+    """Make them.
+
+    Args:
+        templates: (n, d) float32 of unit length, of bare faces.
+        identities: (n,) str, whom their labels tell.
+    """
     names, labels = np.unique(identities, return_inverse=True)
     sums = np.zeros((len(names), templates.shape[1]), np.float32)
     np.add.at(sums, labels, templates)
