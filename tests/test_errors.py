@@ -13,10 +13,14 @@ KINDS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issu
 
 CODES = {
     # a change here breaks programs that read the codes: say so in CHANGELOG.md
+    "calibration_invalid",
+    "calibration_too_small",
     "data_missing",
     "destination_unusable",
     "error",
     "extra_missing",
+    "face_quality_low",
+    "face_unusable",
     "faces_invalid",
     "image_damaged",
     "image_empty",
@@ -36,9 +40,13 @@ CODES = {
     "model_hash_mismatch",
     "model_process_forked",
     "model_unknown",
+    "no_face",
     "no_images",
     "plan_invalid",
     "settings_invalid",
+    "several_faces",
+    "template_of_another_model",
+    "templates_invalid",
     "worker_lost",
 }
 

@@ -77,6 +77,21 @@ def refuse_folder(target: Path) -> None:
         raise DestinationUnusable(f"{target} is a folder", hint="name a file")
 
 
+def refuse_existing(target: Path) -> None:
+    """Do nothing unless something is at ``target``, where a new file is to be written.
+
+    Raises:
+        DestinationUnusable: there is, or the system does not tell.
+    """
+    refuse_folder(target)
+    try:
+        taken = target.exists()
+    except OSError as error:
+        raise unusable(target, error) from error
+    if taken:
+        raise DestinationUnusable(f"{target} is there already", hint="name another file")
+
+
 def absolute(path: str | Path) -> Path:
     """Give the path from the root, without ``..``, links left as they are."""
     return Path(os.path.abspath(path))  # noqa: PTH100 - Path.absolute keeps ".."

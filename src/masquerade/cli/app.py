@@ -6,11 +6,27 @@ from typing import Annotated
 
 import typer
 
-from masquerade.cli import ablation, datasets, doctor, evaluate, library, look, mask, models, sweep, train
+from masquerade.cli import (
+    ablation,
+    calibrate,
+    datasets,
+    doctor,
+    embed,
+    evaluate,
+    library,
+    look,
+    mask,
+    models,
+    sweep,
+    train,
+    verify,
+)
+
+ABOUT = "See faces with and without medical masks. Everything runs on this machine; people are told only when you ask."
 
 app = typer.Typer(
     name="masquerade",
-    help="See faces with and without medical masks. Everything runs on this machine; nobody is identified.",
+    help=ABOUT,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -18,6 +34,9 @@ app = typer.Typer(
 )
 app.command("look")(look.look)
 app.command("mask")(mask.mask)
+app.command("verify")(verify.verify)
+app.command("embed")(embed.embed)
+app.command("calibrate")(calibrate.calibrate)
 app.command("sweep")(sweep.sweep)
 app.command("ablation")(ablation.ablation)
 app.command("doctor")(doctor.doctor)
@@ -42,4 +61,4 @@ def masquerade(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
     ] = False,
 ) -> None:
-    """See faces with and without medical masks. Everything runs on this machine; nobody is identified."""
+    """See faces with and without medical masks. Everything runs on this machine; people are told only when you ask."""

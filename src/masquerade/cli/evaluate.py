@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from masquerade.cli import evaluate_recognition
 from masquerade.cli.datasets import classes_of
 from masquerade.cli.labelled import ClassOption, ImagesOption, LayoutOption, WholeOption
 from masquerade.cli.printing import shown
@@ -25,6 +26,9 @@ app = typer.Typer(help="Measure models on labelled photos.", no_args_is_help=Tru
 ALL = "all"
 SHOWN = 20
 OUTSIDE = "the sets that the model was trained on, outside its test part"
+
+
+app.command("recognition")(evaluate_recognition.recognition)
 
 
 @app.callback()

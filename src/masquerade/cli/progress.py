@@ -39,6 +39,12 @@ class Bar:
         """Take the bar away."""
         self.hide()
 
+    def expect(self, count: int) -> None:
+        """Say anew how many things there are, before the first is done."""
+        self._count = count
+        if self._progress is not None and self._task is not None:
+            self._progress.update(self._task, total=count)
+
     def hide(self) -> None:
         """Take the bar away until the next ``advance``."""
         if self._progress is not None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from masquerade.errors import DestinationUnusable
-from masquerade.files import Originals, absolute, make_folder, write_whole
+from masquerade.files import Originals, absolute, make_folder, refuse_existing, write_whole
 
 if TYPE_CHECKING:
     import numpy as np
@@ -82,6 +82,32 @@ class Saver:
             size = f"{picture.width} x {picture.height}"
             raise PictureUnsavable(f"{target} cannot be written: {size} pixels as {kind}: {error}") from error
         write_whole(target, buffer.getvalue())
+
+
+def check_picture(target: Path, photos: list[Path]) -> None:
+    """Do nothing if one picture can be written to ``target``, and nothing is lost by it.
+
+    Raises:
+        DestinationUnusable: its format is none that is written, it is one of the photos, or something is there.
+    """
+    if target.suffix.lower() not in WRITABLE:
+        raise DestinationUnusable(f"{target}: expected one of {' '.join(WRITABLE)}")
+    make_folder(target.parent)
+    Originals(photos).refuse(target)
+    refuse_existing(target)
+
+
+def write_picture(target: Path, pixels: NDArray[np.uint8]) -> None:
+    """Write one picture, whole or not at all.
+
+    Raises:
+        DestinationUnusable: it cannot be written.
+    """
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, WRITABLE[target.suffix.lower()], quality=92)
+    write_whole(target, buffer.getvalue())
 
 
 def _is_stamped(file: Path) -> bool:

@@ -180,8 +180,6 @@ class _Told:
         for part, counts in [(name, faces[name]) for name in ("train", "test")] + list(faces["test_sets"].items()):
             typer.echo(f"{shown(part)}: {counts['photos']} photos of {counts['identities']} people")
         typer.echo(f"masks are drawn on {recipe['mask_probability']:.0%} of the training photos")
-        if faces["failed"]:
-            typer.echo(f"{faces['failed']} photos gave no face: see failed.csv", err=True)
         for remark in faces["remarks"]:
             typer.echo(shown(remark), err=True)
         if config["epochs_done"]:

@@ -74,7 +74,8 @@ def align_faces(
         image: (height, width, 3) uint8 RGB.
         faces: n faces of that picture.
         size: side of the crops in pixels.
-        rest_on, template: see ``alignment``.
+        rest_on: see ``alignment``.
+        template: see ``alignment``.
 
     Returns:
         (n, size, size, 3) uint8 RGB; black beyond the picture.

@@ -1,7 +1,7 @@
 """What a score stands for: the share of pairs of strangers that reach it, measured on a stated set.
 
-A false match rate (FMR) says how often two different people are taken for one. Of N pairs of strangers no rate below 3/N
-is given: where none of N is seen, the rate may, with 95 % confidence, still be 3/N ("rule of three"; Hanley and
+A false match rate (FMR) says how often two different people are taken for one. Of N pairs of strangers no rate below
+3/N is given: where none of N is seen, the rate may, with 95 % confidence, still be 3/N ("rule of three"; Hanley and
 Lippman-Hand, "If nothing goes wrong, is everything all right?", JAMA 249(13), 1983).
 """
 
@@ -170,7 +170,7 @@ class Calibration:
             raise CalibrationInvalid(error.message if source in error.message else f"{source}: {error}") from error
         if not all(isinstance(word, str) for word in words):
             raise CalibrationInvalid(f"{source}: set, model: expected texts, got {words!r}")
-        return cls(*words, **curves)
+        return cls(*words, bare=curves["bare"], masked=curves["masked"])
 
     def save(self, path: Path) -> None:
         """Write it to a JSON file, whole or not at all.

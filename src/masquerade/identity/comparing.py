@@ -1,7 +1,7 @@
 """Scores of pairs of faces: higher is more alike.
 
-Like with like: two bare faces are compared as they are; as soon as one of the two is masked, the other one is taken with
-masks drawn on it.
+Like with like: two bare faces are compared as they are; as soon as one of the two is masked, the other one is taken
+with masks drawn on it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ def compare(a: Templates, b: Templates) -> Floats:
     """Compare row with row.
 
     Args:
-        a, b: n faces each.
+        a: n faces.
+        b: n others.
 
     Returns:
         (n,) float32 scores, cosines in -1 to 1.

@@ -26,10 +26,12 @@ class Embedder:
     """A network that turns aligned faces into templates; ``get_embedder`` makes one.
 
     Attributes:
+        name: by which it was asked for: of a registered model, or the path of an ONNX file.
         session: the loaded model.
         contract: what it takes and gives.
     """
 
+    name: str
     session: Session
     contract: Contract
 
@@ -85,7 +87,8 @@ class Embedder:
         size = self.contract.size
         if crops.ndim != 4 or crops.shape[1:] != (size, size, 3) or crops.dtype != np.uint8:
             raise ModelContractBroken(
-                f"{self.session.card.name}: expected crops (n, {size}, {size}, 3) uint8, got {crops.shape} {crops.dtype}"
+                f"{self.session.card.name}: expected uint8 crops (n, {size}, {size}, 3), "
+                f"got {crops.shape} of {crops.dtype}"
             )
         covered = np.zeros(len(crops), np.bool_) if masked is None else np.asarray(masked, np.bool_)
         if not mirrored:
@@ -104,7 +107,7 @@ class Embedder:
         lengths = np.linalg.norm(found, axis=1)
         if not (np.isfinite(lengths).all() and (lengths > 0).all()):
             raise ModelContractBroken(f"{self.session.card.name}: gave a template that is zero or no number")
-        return found / lengths[:, None]
+        return np.asarray(found / lengths[:, None], np.float32)
 
     def _run(self, crops: Bytes, masked: NDArray[np.bool_]) -> Floats:
         contract = self.contract
@@ -147,5 +150,6 @@ def get_embedder(name: str | None = None) -> Embedder:
     Raises:
         ModelUnknown, ModelHashMismatch, ModelCardInvalid, ModelContractBroken: the model cannot be used.
     """
-    session = get_session(name or get_settings().identity_model)
-    return Embedder(session, Contract.of(session.card))
+    name = name or get_settings().identity_model
+    session = get_session(name)
+    return Embedder(name, session, Contract.of(session.card))

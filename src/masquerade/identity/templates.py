@@ -155,19 +155,13 @@ class Templates:
         Raises:
             DestinationUnusable: it cannot be written.
         """
-        failed = {name: np.array([entry[place] for entry in self.failed], np.str_) for place, name in enumerate(FAILED)}
+        rows = self.photos, self.boxes, self.template, self.masked, self.template_masked
+        arrays: dict[str, NDArray[Any]] = dict(zip(NAMES, rows, strict=True))
+        for place, name in enumerate(FAILED):
+            arrays[name] = np.array([entry[place] for entry in self.failed], np.str_)
+        arrays |= {"model": np.array(self.model), "format": np.array(FORMAT)}
         buffer = io.BytesIO()
-        np.savez(
-            buffer,
-            photo=self.photos,
-            box=self.boxes,
-            template=self.template,
-            masked=self.masked,
-            template_masked=self.template_masked,
-            model=np.array(self.model),
-            format=np.array(FORMAT),
-            **failed,
-        )
+        np.savez(buffer, **arrays)  # type: ignore[arg-type] # mypy takes them for its one option
         write_whole(path, buffer.getvalue())
 
     @classmethod
@@ -179,7 +173,7 @@ class Templates:
         """
         wanted = (*NAMES, *FAILED, "model", "format")
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
                 lacking = [name for name in wanted if name not in file]
                 if lacking:
                     raise TemplatesInvalid(f"{path}: lacks {', '.join(lacking)}", hint="masquerade embed writes them")
@@ -193,11 +187,11 @@ class Templates:
             raise TemplatesInvalid(f"{path}: masked, model: expected truth values and a text")
         if len({arrays[name].shape for name in FAILED}) != 1 or arrays["failed"].ndim != 1:
             raise TemplatesInvalid(f"{path}: {', '.join(FAILED)}: expected texts, as many of each")
+        photos, boxes, template, masked, template_masked = (arrays[name] for name in NAMES)
+        failed = zip(*(arrays[name].tolist() for name in FAILED), strict=True)
         try:
             return cls(
-                str(arrays["model"]),
-                *(arrays[name] for name in NAMES),
-                tuple(Failed(*map(str, entry)) for entry in zip(*(arrays[name] for name in FAILED), strict=True)),
+                str(arrays["model"]), photos, boxes, template, masked, template_masked, tuple(map(Failed._make, failed))
             )
         except TemplatesInvalid as error:
             raise TemplatesInvalid(f"{path}: {error.message}") from error

@@ -55,3 +55,7 @@ class DrawnMasks:
         every = np.repeat(crops, self.count, axis=0), np.repeat(landmarks, self.count, axis=0)
         drawn, _ = mask_crops(*every, plans * len(crops))
         return drawn.reshape(len(crops), self.count, *crops.shape[1:])
+
+
+STANDARD = DrawnMasks()
+"""A surgical mask, a cloth one and an N95."""

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from masquerade.errors import FaceQualityLow, NoFace, SeveralFaces
+from masquerade.errors import FaceQualityLow
 from masquerade.faces import Faces, Quality, find_faces
 from masquerade.identity import Embedder, Failed, Templates, get_embedder
 from masquerade.identity.embedder import unit
 from masquerade.image import ImageSource, read_image
+from masquerade.recognising.choosing import Which, check_which, choose_faces
 from masquerade.recognising.covering import mouth_covered
-from masquerade.recognising.drawn import DrawnMasks
+from masquerade.recognising.drawn import STANDARD, DrawnMasks
 from masquerade.recognising.floor import QualityFloor
 from masquerade.wearing import Wearing, read_wearing
-
-Which = Literal["one", "largest", "all"]
-WHICH: tuple[Which, ...] = get_args(Which)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,18 +56,24 @@ def usable_faces(source: ImageSource, which: Which = "one", floor: QualityFloor 
         FaceQualityLow: the face, or each of them, is below the floor.
         ValueError: ``which`` is none of the three.
     """
-    if which not in WHICH:
-        raise ValueError(f"faces: expected one of {', '.join(WHICH)}, got {which!r}")
+    check_which(which)
     image = read_image(source)
     name = f"{photo_name(source)}: " if photo_name(source) else ""
-    faces = find_faces(image)
-    if not len(faces):
-        raise NoFace(f"{name}no face was found", hint="the face should be upright, and 16 pixels or more")
-    if len(faces) > 1 and which == "one":
-        raise SeveralFaces(
-            f"{name}{len(faces)} faces were found, expected one", hint="--faces largest takes the largest"
-        )
-    faces = faces if which == "all" else faces[:1]
+    return usable_among(image, choose_faces(find_faces(image), which, name), floor, name)
+
+
+def usable_among(image: NDArray[np.uint8], faces: Faces, floor: QualityFloor | None = None, name: str = "") -> Enrolled:
+    """Choose those of given faces by which people may be told.
+
+    Args:
+        image: (height, width, 3) uint8 RGB.
+        faces: one or more faces of that picture, as ``find_faces`` gives them.
+        floor: least quality.
+        name: begins the message of an error.
+
+    Raises:
+        FaceQualityLow: each of them is below the floor.
+    """
     wearing = read_wearing(image, faces)
     masked = mouth_covered(wearing)
     refusals, quality = (floor or QualityFloor()).refusals(image, faces, masked)
@@ -92,7 +95,7 @@ def read_templates(
     wearing: Wearing | None = None,
     embedder: Embedder | None = None,
     photo: str = "",
-    drawn: DrawnMasks | None = None,
+    drawn: DrawnMasks | None = STANDARD,
 ) -> Templates:
     """Make the templates of faces; of bare ones also those with masks drawn on them.
 
@@ -102,7 +105,7 @@ def read_templates(
         wearing: how they wear masks; read where it is not given.
         embedder: by default that of the setting ``identity_model``.
         photo: its name in the templates.
-        drawn: which masks are drawn on bare faces.
+        drawn: which masks are drawn on bare faces; None leaves them as they are, which serves to compare bare faces.
 
     Returns:
         Templates of the n faces. A bare face's ``template_masked`` is the mean over the drawn masks and their mirror
@@ -118,8 +121,8 @@ def read_templates(
     template = embedder.embed(crops, masked)
     template_masked = template.copy()
     bare = ~masked
-    if bare.any():
-        template_masked[bare] = masked_versions(embedder, crops[bare], landmarks[bare], drawn or DrawnMasks())
+    if bare.any() and drawn is not None:
+        template_masked[bare] = masked_versions(embedder, crops[bare], landmarks[bare], drawn)
     return Templates(embedder.id, np.full(len(faces), photo), faces.boxes, template, masked, template_masked)
 
 
@@ -149,7 +152,7 @@ def templates_of(
     faces: Which = "one",
     embedder: Embedder | None = None,
     floor: QualityFloor | None = None,
-    drawn: DrawnMasks | None = None,
+    drawn: DrawnMasks = STANDARD,
 ) -> Templates:
     """Make the templates of the faces of a photo. Nothing is stored.
 

@@ -6,14 +6,13 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from masquerade.errors import ExtraMissing, FaceUnusable, ImageError, MasqueradeError
 from masquerade.faces import Faces, Quality
-from masquerade.identity import Calibration, Embedder, Templates, calibration_for, compare, either_masked, get_embedder
+from masquerade.identity import Calibration, Embedder, Templates, calibration_for, compare, get_embedder
 from masquerade.image import ImageSource
-from masquerade.recognising.drawn import DrawnMasks
-from masquerade.recognising.enrolling import Enrolled, Which, photo_name, read_templates, usable_faces
+from masquerade.recognising.choosing import Which
+from masquerade.recognising.drawn import STANDARD, DrawnMasks
+from masquerade.recognising.enrolling import Enrolled, photo_name, read_templates, usable_faces
 from masquerade.recognising.floor import QualityFloor
 from masquerade.settings import get_settings
 
@@ -112,8 +111,8 @@ class Verifier:
     calibration: Calibration
     fmr: float
     faces: Which = "one"
-    floor: QualityFloor = QualityFloor()
-    drawn: DrawnMasks = DrawnMasks()
+    floor: QualityFloor | None = None
+    drawn: DrawnMasks = STANDARD
 
     def __post_init__(self) -> None:
         """Refuse a rate that the calibration cannot speak of, before any photo is read."""
@@ -124,19 +123,15 @@ class Verifier:
 
     def __call__(self, a: ImageSource, b: ImageSource) -> Verdict:
         """Compare two photos; a photo without a usable face gives a verdict of None that says why."""
-        ends = self._end(a), self._end(b)
-        if isinstance(ends[0], MasqueradeError) or isinstance(ends[1], MasqueradeError):
-            sides = [_side(source, end, drawn=False) for source, end in zip((a, b), ends, strict=True)]
-            return Verdict(None, None, None, self.fmr, *sides, self.embedder.id, self.calibration.set)
-        templates = [self._templates(end) for end in ends if isinstance(end, Enrolled)]
-        score = float(compare(*templates)[0])
-        masked = bool(either_masked(*templates)[0])
+        first, second = self._end(a), self._end(b)
+        words = self.embedder.id, self.calibration.set
+        if isinstance(first, MasqueradeError) or isinstance(second, MasqueradeError):
+            return Verdict(None, None, None, self.fmr, _side(a, first), _side(b, second), *words)
+        masked = bool(first.masked[0] or second.masked[0])
+        score = float(compare(self._templates(first, masked), self._templates(second, masked))[0])
         threshold = self.calibration.threshold(self.fmr, masked)
-        sides = [
-            _side(source, end, drawn=masked and not part.masked[0])
-            for source, end, part in zip((a, b), ends, templates, strict=True)
-        ]
-        return Verdict(score >= threshold, score, threshold, self.fmr, *sides, self.embedder.id, self.calibration.set)
+        sides = _side(a, first, masked), _side(b, second, masked)
+        return Verdict(score >= threshold, score, threshold, self.fmr, *sides, *words)
 
     def _end(self, source: ImageSource) -> Enrolled | MasqueradeError:
         try:
@@ -144,11 +139,13 @@ class Verifier:
         except (FaceUnusable, ImageError, ExtraMissing) as error:
             return error
 
-    def _templates(self, end: Enrolled) -> Templates:
-        return read_templates(end.image, end.faces, wearing=end.wearing, embedder=self.embedder, drawn=self.drawn)
+    def _templates(self, end: Enrolled, masked: bool) -> Templates:
+        """Masks are drawn where one of the two faces is masked; two bare ones are compared as they are."""
+        drawn = self.drawn if masked else None
+        return read_templates(end.image, end.faces, wearing=end.wearing, embedder=self.embedder, drawn=drawn)
 
 
-def _side(source: ImageSource, end: Enrolled | MasqueradeError, drawn: bool) -> FaceSide:
+def _side(source: ImageSource, end: Enrolled | MasqueradeError, any_masked: bool = False) -> FaceSide:
     photo = photo_name(source)
     if isinstance(end, MasqueradeError):
         return FaceSide(photo, error=end)
@@ -158,7 +155,7 @@ def _side(source: ImageSource, end: Enrolled | MasqueradeError, drawn: bool) -> 
         box=(x0, y0, x1, y1),
         masked=bool(end.masked[0]),
         kind=end.wearing.likeliest_kinds[0],
-        drawn=drawn,
+        drawn=any_masked and not end.masked[0],
         quality=end.quality,
         faces=end.faces,
     )
@@ -203,8 +200,12 @@ def verify(
     As soon as one of the two wears a mask, masks are drawn on the other one, so that like is compared with like.
 
     Args:
-        a, b: path, bytes, file object, Pillow image or array (height, width[, channels]), RGB.
-        fmr, faces, model, calibration: see ``make_verifier``.
+        a: a photo: path, bytes, file object, Pillow image or array (height, width[, channels]), RGB.
+        b: another one.
+        fmr: false match rate at which two faces are called the same person; by default the setting ``identity_fmr``.
+        faces: ``one`` expects a single face in each photo, ``largest`` takes the largest.
+        model: a registered embedder or the path of an ONNX file; by default the setting ``identity_model``.
+        calibration: a file that takes the place of the one in the model's card.
 
     Returns:
         The answer with its score, threshold and false match rate.

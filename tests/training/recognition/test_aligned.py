@@ -15,7 +15,7 @@ from masquerade.faces import Faces, align_faces, find_faces, landmarks_in_crops
 from masquerade.image import read_image
 from masquerade.training.recognition import aligned as module
 from masquerade.training.recognition.aligned import align_photos
-from masquerade.training.recognition.aligning import DTYPE, ROOM, middle
+from masquerade.training.recognition.aligning import DTYPE, ROOM, middle, workers
 from masquerade.training.recognition.people import Photo
 from masquerade.training.recognition.views import plain_views
 from masquerade.training.study.progress import quiet
@@ -90,11 +90,8 @@ def test_a_damaged_shard_is_made_again(photos: Path, tmp_path: Path, harm: str) 
 
 
 def test_several_processes_give_the_same(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import masquerade.training.recognition.aligned as aligned_module
-
     alone = align_photos(listed(photos), tmp_path / "one", quiet)
-    workers = aligned_module.workers
-    monkeypatch.setattr(aligned_module, "workers", lambda _: workers(2))
+    monkeypatch.setattr(module, "workers", lambda _: workers(2))
     together = align_photos(listed(photos), tmp_path / "two", quiet)
     assert together.failed == alone.failed
     np.testing.assert_array_equal(together.rows(np.arange(3)), alone.rows(np.arange(3)))
@@ -110,5 +107,7 @@ def test_several_processes_give_the_same(photos: Path, tmp_path: Path, monkeypat
 )
 def test_the_face_that_a_photo_is_of(boxes: list[tuple[int, ...]], scores: tuple[float, ...], chosen: int) -> None:
     count = len(boxes)
-    faces = Faces((256, 160), np.array(boxes), np.array(scores), np.zeros((count, 5, 2)))
+    faces = Faces(
+        (256, 160), np.array(boxes, np.float32), np.array(scores, np.float32), np.zeros((count, 5, 2), np.float32)
+    )
     assert middle(faces).boxes[0].tolist() == list(boxes[chosen])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from masquerade.errors import ClassEmpty, DataMissing, IdentitiesShared, NoImages
+from masquerade.errors import ClassEmpty, DataMissing, IdentitiesShared, NoImages, StudyInvalid
 from masquerade.training.recognition.people import choose, find_set, part_of, read_people, without_shared
 
 
@@ -46,6 +46,12 @@ def test_two_sets_of_one_name_keep_their_photos_apart(tmp_path: Path) -> None:
     data = [put(tmp_path / "a" / "set", "1/a.jpg"), put(tmp_path / "b" / "set", "1/a.jpg")]
     assert [person.photos[0].key for person in read_people(data).persons] == ["set-2/1/a.jpg", "set/1/a.jpg"]
     assert [photo.key for photo in read_people(data, True).persons[0].photos] == ["set-2/1/a.jpg", "set/1/a.jpg"]
+
+
+def test_a_set_is_named_once(two_sets: list[Path], tmp_path: Path) -> None:
+    for data in ([two_sets[0]] * 2, [two_sets[1], two_sets[1] / "sub"]):
+        with pytest.raises(StudyInvalid, match="named twice"):
+            read_people(data)
 
 
 def test_what_is_no_set_is_refused(tmp_path: Path) -> None:

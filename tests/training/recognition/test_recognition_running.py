@@ -165,6 +165,25 @@ def test_report_2_s_recipe(people: Path, cache: Path, tmp_path: Path) -> None:
     assert read_card(run / "model.json").parameters["dimensions"] == 256
 
 
+def test_half_precision_is_for_training_alone(
+    people: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from masquerade.training.recognition import learning
+
+    seen: set[tuple[bool, Any]] = set()
+    inner = torch.nn.PReLU.forward
+
+    def spy(self: Any, values: Any) -> Any:
+        seen.add((self.training, values.dtype))
+        return inner(self, values)
+
+    monkeypatch.setattr(torch.nn.PReLU, "forward", spy)
+    monkeypatch.setattr(learning, "has_bf16", lambda: True)
+    run = train(plan_of(people, epochs=1), tmp_path / "run", cache=cache)
+    assert seen == {(True, torch.bfloat16), (False, torch.float32)}
+    assert np.isfinite(rows_of(run)[0]["train_loss"])
+
+
 CHILD = """
 import sys, time
 from contextlib import contextmanager

@@ -28,7 +28,10 @@ def read_identities(root: Path, name: str | None = None) -> IdentitySet:
     root = absolute(root)
     if not root.is_dir():
         raise DataMissing(f"{root} is no folder", hint="expected a folder with a folder for each identity")
-    names, photos, owners, empty = [], [], [], []
+    names: list[str] = []
+    photos: list[Path] = []
+    owners: list[int] = []
+    empty: list[str] = []
     for folder in sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith(".")):
         found = sorted(_pictures(folder))
         if not found:
@@ -40,9 +43,7 @@ def read_identities(root: Path, name: str | None = None) -> IdentitySet:
     if not names:
         told = f", {len(empty)} of its folders are empty" if empty else ""
         raise DataMissing(f"{root} holds no identity with a photo{told}", hint="expected a folder for each identity")
-    return IdentitySet(
-        name or root.name, root, tuple(names), tuple(photos), np.array(owners, np.intp), tuple(empty)
-    )
+    return IdentitySet(name or root.name, root, tuple(names), tuple(photos), np.array(owners, np.intp), tuple(empty))
 
 
 def _pictures(folder: Path) -> list[Path]:

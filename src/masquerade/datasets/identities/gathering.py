@@ -82,6 +82,11 @@ class Gathering:
             self._subjects.append(subject)
         return self._photos[path]
 
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The photos taken so far."""
+        return tuple(self._photos)
+
     def add(self, a: int, b: int, same: bool, line: int, fold: int = NO_FOLD) -> None:
         """Take a pair.
 

@@ -12,7 +12,7 @@ from masquerade.datasets.identities.gathering import (
     read_lines,
     wrong,
 )
-from masquerade.datasets.identities.types import PairList
+from masquerade.datasets.identities.types import BARE, PairList
 from masquerade.errors import DataMissing
 from masquerade.files import absolute
 
@@ -25,7 +25,7 @@ def read_lfw(root: Path) -> PairList:
     """Read ``pairs.txt`` of View 2 and find its photos.
 
     The first line tells folds and pairs: ``10 300``. Each fold then has so many lines ``name a b`` for two photos of
-    one person, and as many ``nameA a nameB b``. A file with fewer folds is read all the same.
+    one person, and as many ``nameA a nameB b``. A file with fewer folds is read all the same. Nobody wears a mask.
 
     Args:
         root: folder with ``pairs.txt`` and the people's folders, in ``images``, ``lfw-deepfunneled`` or beside it.
@@ -58,12 +58,12 @@ def read_lfw(root: Path) -> PairList:
         if not same and name_a == name_b:
             raise wrong(file, line, f"a pair of different people names {name_a} twice")
         numbers = (number_in(words[1], file, line, "photo"), number_in(words[-1], file, line, "photo"))
-        photos = [
+        a, b = (
             _photo(gathering, people, name, number, line)
             for name, number in zip((name_a, name_b), numbers, strict=True)
-        ]
-        gathering.add(*photos, same, line, fold)
-    return gathering.finish("lfw", root)
+        )
+        gathering.add(a, b, same, line, fold)
+    return gathering.finish("lfw", root, dict.fromkeys(gathering.paths, BARE))
 
 
 def _people(root: Path, file: Path, body: list[tuple[int, list[str]]]) -> Path:

@@ -75,14 +75,16 @@ def impostor_pairs(
         owners: (p,) of the photos.
         count: how many at most; ``all`` takes every one.
         rng: source of chance.
-        first, second: photos that stand first and second; when None any photo, the lower index first.
+        first: photos that stand first; when None any photo, the lower index first.
+        second: photos that stand second; None as ``first``.
 
     Returns:
         (n, 2) indices of photos, sorted.
     """
     photos = len(owners)
     anywhere = first is None or second is None
-    one, other = (np.arange(photos),) * 2 if anywhere else (np.unique(first), np.unique(second))
+    one = np.arange(photos) if first is None or second is None else np.unique(first)
+    other = one if first is None or second is None else np.unique(second)
     possible = _impostors_of(owners) if anywhere else _crossed(owners[one], owners[other])
     wanted = possible if count == "all" else min(count, possible)
     if 2 * wanted >= possible:
@@ -146,13 +148,14 @@ class Gallery(NamedTuple):
 def gallery_of(pairs: PairList) -> list[Gallery]:
     """Choose galleries and probes for identification.
 
-    Where labels tell who is masked, the gallery is bare and the probes are masked: against one bare photo of each
-    subject, and against all of them. Else the first photo of each subject is the gallery, the others are the probes.
+    Where labels tell that some are masked, the gallery is bare and the probes are masked: against one bare photo of
+    each subject, and against all of them. Else the first photo of each subject is the gallery, the
+    others are the probes.
     Probes whose subject is not in the gallery are left out.
     """
     _, subjects = np.unique(pairs.subjects, return_inverse=True)
     photos = np.arange(len(pairs.photos))
-    if pairs.kinds is None:
+    if pairs.kinds is None or (pairs.kinds == BARE).all():
         first = _first_each(subjects, photos)
         return [_gallery("one photo each", subjects, first, np.setdiff1d(photos, first))]
     bare, masked = photos[pairs.kinds == BARE], photos[pairs.kinds != BARE]

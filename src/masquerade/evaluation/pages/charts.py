@@ -41,20 +41,15 @@ def line_chart(title: str, across: str, lines: Sequence[Line], top: float | None
     scale = _Scale(min(xs), max(xs), 0.0, ticks[-1])
     whole = sorted({round(x) for x in xs})
     shown = whole if len(whole) <= 10 else whole[:: math.ceil(len(whole) / 8)]
-    marks = [_grid(scale, ticks), *(_below(scale, x, str(x)) for x in shown), _axis(across)]
+    marks = [_grid(scale, ticks), *(_below(scale, x, str(x)) for x in shown), axis_text(across)]
     for number, line in enumerate(lines):
         places = [scale.at(x, y) for x, y in line.points if math.isfinite(y)]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
-        marks.append(f'<polyline fill="none" {_stroke(number)} points="{path}"/>')
-        marks += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.6" fill="{_colour(number)}"/>' for x, y in places]
-    key = "".join(
-        f'<li><svg viewBox="0 0 34 10" aria-hidden="true"><line x1="0" y1="5" x2="34" y2="5" {_stroke(number)}/></svg>'
-        f"{escape(line.name)}</li>"
-        for number, line in enumerate(lines)
-    )
+        marks.append(f'<polyline fill="none" {stroke(number)} points="{path}"/>')
+        marks += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.6" fill="{colour(number)}"/>' for x, y in places]
     return (
-        f"<figure><figcaption>{escape(title)}</figcaption>{_svg(title, marks)}"
-        f'<ul class="key">{key}</ul>{_numbers(title, across, lines)}</figure>'
+        f"<figure><figcaption>{escape(title)}</figcaption>{svg(title, marks)}"
+        f"{key([line.name for line in lines])}{_numbers(title, across, lines)}</figure>"
     )
 
 
@@ -66,7 +61,7 @@ def reliability_chart(title: str, sums: NDArray[np.float64]) -> str:
         sums: (bins, 3): faces, summed confidence, hits, as ``calibration.bin_sums`` summed over faces.
     """
     scale = _Scale(0, 1, 0, 1)
-    marks = [_grid(scale, [0, 0.25, 0.5, 0.75, 1]), _axis("confidence")]
+    marks = [_grid(scale, [0, 0.25, 0.5, 0.75, 1]), axis_text("confidence")]
     marks += [_below(scale, x, f"{x:g}") for x in (0, 0.25, 0.5, 0.75, 1)]
     (x0, y0), (x1, y1) = scale.at(0, 0), scale.at(1, 1)
     marks.append(f'<line x1="{x0}" y1="{y0}" x2="{x1}" y2="{y1}" stroke="var(--soft)" stroke-dasharray="4 4"/>')
@@ -79,7 +74,7 @@ def reliability_chart(title: str, sums: NDArray[np.float64]) -> str:
         rows.append(f"<tr><td>{confidence / faces:.3f}</td><td>{hits / faces:.3f}</td><td>{faces:.0f}</td></tr>")
     return (
         f"<figure><figcaption>{escape(title)}: share of faces that are right, by confidence; larger dots are more "
-        f"faces, on the dashed line a model is as sure as it should be</figcaption>{_svg(title, marks)}"
+        f"faces, on the dashed line a model is as sure as it should be</figcaption>{svg(title, marks)}"
         '<details><summary>numbers</summary><table><thead><tr><th scope="col">confidence</th>'
         f'<th scope="col">right</th><th scope="col">faces</th></tr></thead><tbody>{"".join(rows)}</tbody></table>'
         "</details></figure>"
@@ -107,16 +102,29 @@ def _ticks(top: float) -> list[float]:
     return [step * number for number in range(math.ceil(top / step - 1e-9) + 1)]
 
 
-def _colour(number: int) -> str:
+def colour(number: int) -> str:
+    """The colour of a line, by its number."""
     return f"var(--{COLOURS[number % len(COLOURS)]})"
 
 
-def _stroke(number: int) -> str:
+def key(names: Sequence[str]) -> str:
+    """Give the list that names lines, in their order."""
+    items = "".join(
+        f'<li><svg viewBox="0 0 34 10" aria-hidden="true"><line x1="0" y1="5" x2="34" y2="5" {stroke(number)}/></svg>'
+        f"{escape(name)}</li>"
+        for number, name in enumerate(names)
+    )
+    return f'<ul class="key">{items}</ul>'
+
+
+def stroke(number: int) -> str:
+    """The attributes of a line, by its number: told apart by colour and by dashes."""
     dash = DASHES[number % len(DASHES)]
-    return f'stroke="{_colour(number)}" stroke-width="2"' + (f' stroke-dasharray="{dash}"' if dash else "")
+    return f'stroke="{colour(number)}" stroke-width="2"' + (f' stroke-dasharray="{dash}"' if dash else "")
 
 
-def _svg(title: str, marks: Sequence[str]) -> str:
+def svg(title: str, marks: Sequence[str]) -> str:
+    """Give a picture of the common size, made of marks."""
     return (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}: the numbers stand below">'
         f"{''.join(marks)}</svg>"
@@ -138,7 +146,8 @@ def _below(scale: _Scale, x: float, text: str) -> str:
     return f'<text x="{scale.at(x, scale.low)[0]:.1f}" y="{HEIGHT - BOTTOM + 15}" text-anchor="middle">{text}</text>'
 
 
-def _axis(across: str) -> str:
+def axis_text(across: str) -> str:
+    """Name what is drawn across, below the picture."""
     middle = (LEFT + WIDTH - RIGHT) / 2
     return f'<text x="{middle}" y="{HEIGHT - 4}" text-anchor="middle">{escape(across)}</text>'
 

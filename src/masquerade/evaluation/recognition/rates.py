@@ -76,9 +76,17 @@ class Rates:
         self._owner = subjects.index(genuine.subjects_a[order])
         order = np.argsort(-impostor.scores, kind="stable")
         self.impostor = impostor.scores[order]
-        self._first, self._second = subjects.index(impostor.subjects_a[order]), subjects.index(impostor.subjects_b[order])
+        self._first, self._second = (
+            subjects.index(impostor.subjects_a[order]),
+            subjects.index(impostor.subjects_b[order]),
+        )
         self._impostors_of: tuple[Counts, Floats] | None = None
         self._genuine_of: tuple[Counts, Floats] | None = None
+
+    @property
+    def highest_subject(self) -> int:
+        """The highest index of a subject of these trials; -1 for none."""
+        return int(max(part.max(initial=-1) for part in (self._owner, self._first, self._second)))
 
     def limits(self, fmr: float, counts: Counts) -> Floats:
         """The lowest limit of each draw at which the false match rate is at most ``fmr``: (B,); nan without impostors.

@@ -47,7 +47,9 @@ class Trials:
         """Check shapes and scores."""
         for field in fields(self):
             if getattr(self, field.name).shape != self.same.shape or self.same.ndim != 1:
-                raise ValueError(f"{field.name}: expected shape {self.same.shape}, got {getattr(self, field.name).shape}")
+                raise ValueError(
+                    f"{field.name}: expected shape {self.same.shape}, got {getattr(self, field.name).shape}"
+                )
         if not np.array_equal(np.isneginf(self.scores), self.failed) or np.isnan(self.scores).any():
             raise ValueError("scores: expected -inf where a trial failed, and numbers elsewhere")
         if not np.array_equal(self.subjects_a == self.subjects_b, self.same):
@@ -78,9 +80,9 @@ class Trials:
     @classmethod
     def joined(cls, parts: list[Trials]) -> Trials:
         """Join trials, one or more, in the order given."""
-        return cls(**{
-            field.name: np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)
-        })
+        return cls(
+            **{field.name: np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)}
+        )
 
     def __len__(self) -> int:
         """Count the trials."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from masquerade.errors import DestinationUnusable
-from masquerade.files import Originals, refuse_folder, write_whole
+from masquerade.files import Originals, refuse_existing, write_whole
 from masquerade.image import Limits
 from masquerade.masks.batch.encoding import WRITABLE
 from masquerade.masks.batch.job import completed
@@ -26,10 +26,8 @@ def mask_one(source: Path, target: Path, recipe: Recipe) -> Done:
     """
     if target.suffix.lower() not in WRITABLE:
         raise DestinationUnusable(f"{target}: expected one of {' '.join(WRITABLE)}")
-    refuse_folder(target)
     Originals([source]).refuse(target)
-    if target.exists():
-        raise DestinationUnusable(f"{target} is there already", hint="name another file")
+    refuse_existing(target)
     names = Names(target.name, "mask.png", target.name, "labels.xml")
     done = mask_file(completed(recipe), Task(source.name, source, names, Limits.from_settings()))
     if done.entry is not None:

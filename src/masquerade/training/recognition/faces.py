@@ -14,7 +14,16 @@ from numpy.typing import NDArray
 
 from masquerade.errors import ClassEmpty
 from masquerade.training.recognition.aligned import AlignedFaces, align_photos
-from masquerade.training.recognition.people import People, Person, Photo, choose, find_set, part_of, read_people
+from masquerade.training.recognition.people import (
+    People,
+    Person,
+    Photo,
+    choose,
+    find_set,
+    labels_of,
+    part_of,
+    read_people,
+)
 from masquerade.training.recognition.people import without_shared as refuse_shared
 from masquerade.training.recognition.plan import RecognitionPlan
 from masquerade.training.study.faces import TEST, TRAIN
@@ -76,7 +85,8 @@ def prepare(plan: RecognitionPlan, cache: Path, progress: Progress) -> RunFaces:
         ClassEmpty: too few people have photos with a face.
         WorkerLost, DestinationUnusable: the photos cannot be aligned, or not kept.
     """
-    tests = [(find_set(path).name, read_people([find_set(path)])) for path in plan.test_sets]
+    places = [find_set(path) for path in plan.test_sets]
+    tests = [(name, read_people([place])) for name, place in zip(labels_of(places), places, strict=True)]
     people = refuse_shared(read_people(plan.data, plan.join_names), tests, plan.drop_shared)
     chosen = choose(people, plan.min_photos, plan.identities, plan.photos, plan.seed)
     _refuse_few(chosen, plan.min_photos)

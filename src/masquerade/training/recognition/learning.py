@@ -59,9 +59,9 @@ class Joint(nn.Module):
         return self.loss(embeddings, labels), embeddings.detach()
 
     def embed(self, pixels: Tensor) -> Tensor:
-        """Embeddings (k, d) float32 of pixels (k, 3, 112, 112), not normalised."""
+        """Embeddings (k, d) float32 of pixels (k, 3, 112, 112), not normalised; bfloat16 is for training alone."""
         inputs = ((pixels - self.mean) * self.scale).contiguous(memory_format=torch.channels_last)
-        with torch.autocast("cpu", torch.bfloat16, enabled=self._bf16):
+        with torch.autocast("cpu", torch.bfloat16, enabled=self._bf16 and self.training):
             outputs = self.net(inputs)
         return cast(Tensor, outputs).float()
 

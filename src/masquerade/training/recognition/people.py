@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from masquerade.datasets.identities.sharing import shared_identities
-from masquerade.errors import ClassEmpty, DataMissing, IdentitiesShared, NoImages
+from masquerade.errors import ClassEmpty, DataMissing, IdentitiesShared, NoImages, StudyInvalid
 from masquerade.image import PICTURE_SUFFIXES
 from masquerade.settings import get_settings
 from masquerade.training.study.faces import TEST, TRAIN
@@ -79,16 +79,21 @@ def read_people(data: Sequence[Path], join_names: bool = False) -> People:
     Raises:
         DataMissing: a folder is not there or cannot be read.
         NoImages: a folder has no folder with pictures in it.
+        StudyInvalid: an identity is named twice, as by a set and a folder above it.
     """
     found: dict[str, list[Photo]] = {}
+    known: set[Path] = set()
     folders: dict[str, str] = {}
     sets_of: dict[str, set[str]] = {}
     remarks: list[str] = []
-    for root, label in zip(data, _labels(data), strict=True):
+    for root, label in zip(data, labels_of(data), strict=True):
         stray = _stray(root)
         if stray:
             remarks.append(f"{root}: {stray} pictures beside the folders of identities left out")
         for folder, photos in _identities(root):
+            if folder.resolve() in known:
+                raise StudyInvalid(f"{folder} is named twice", hint="name each set once, and none inside another")
+            known.add(folder.resolve())
             place = folder.relative_to(root)
             above = label if place.parent == Path() else f"{label}/{place.parent.as_posix()}"
             name = folder.name if join_names else f"{above}/{folder.name}"
@@ -109,7 +114,7 @@ def read_people(data: Sequence[Path], join_names: bool = False) -> People:
     return People(tuple(persons), tuple(remarks))
 
 
-def _labels(data: Sequence[Path]) -> list[str]:
+def labels_of(data: Sequence[Path]) -> list[str]:
     """A name for each set: that of its folder, numbered where two are alike."""
     names: list[str] = []
     for root in data:

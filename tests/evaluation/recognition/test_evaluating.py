@@ -1,0 +1,208 @@
+"""Photos to numbers on rendered people: versions with masks, failures, labels, templates that are kept."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from masquerade.datasets.identities import PairList, pairs_of, read_identities, read_mfr2
+from masquerade.errors import TemplateOfAnotherModel, TemplatesInvalid
+from masquerade.evaluation.pages.recognition import recognition_page, worst_pairs
+from masquerade.evaluation.recognition.evaluating import Asked, Evaluation, evaluate
+from masquerade.evaluation.recognition.photos import Drawing, Reader, Wanted, choose_face
+from masquerade.faces import Faces, find_faces
+from masquerade.identity import Templates, compare
+from masquerade.image import read_image
+from masquerade.recognising import templates_of
+from tests.evaluation.recognition.made_people import rendered
+from tests.identity.made import put_embedder
+
+
+@pytest.fixture(scope="module")
+def reader(embedder_file: Path) -> Reader:
+    return Reader(str(embedder_file), "largest", Drawing(3, ("surgical", "cloth")))
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("templates") / "t.npz"
+
+
+@pytest.fixture(scope="module")
+def pairs(mfr2_root: Path) -> PairList:
+    return read_mfr2(mfr2_root)
+
+
+@pytest.fixture(scope="module")
+def found(pairs: PairList, reader: Reader, kept: Path) -> Evaluation:
+    return evaluate(pairs, Asked(reader, rounds=50, templates=kept))
+
+
+def test_cells_follow_the_labels(found: Evaluation) -> None:
+    counts = {name: len(trials) for name, trials in found.groups.items() if "more" not in name}
+    assert counts == {"all pairs": 14, "bare-bare": 3, "masked-bare": 10, "masked-masked": 1}
+    assert found.masked_by == "the labels"
+    masked = found.groups["masked-bare"]
+    assert sorted(set(masked.kind.tolist())) == ["cloth", "n95", "surgical"]
+    assert found.groups["masked-masked"].kind.tolist() == ["n95 + surgical"]
+
+
+def test_a_photo_without_a_face_is_a_failure_and_never_a_score(found: Evaluation) -> None:
+    (failure,) = found.failed
+    assert (failure.photo, failure.code) == ("Sunak/Sunak_0003.png", "no_face")
+    whole = found.measured.groups["all pairs"]
+    assert (whole.failed_genuine, whole.failed_impostor) == (1, 1)
+    trials = found.groups["all pairs"]
+    touched = (trials.photos_a == failure.photo) | (trials.photos_b == failure.photo)
+    assert np.array_equal(trials.failed, touched)
+    assert np.isneginf(trials.scores[touched]).all()
+
+
+def test_a_score_is_that_of_the_product(found: Evaluation, mfr2_root: Path, reader: Reader) -> None:
+    from masquerade.identity import get_embedder
+
+    trials = found.groups["masked-bare"]
+    row = trials.photos_a.tolist().index("Obama/Obama_0001.png")
+    sides = [
+        templates_of(mfr2_root / str(name[row]), faces="largest", embedder=get_embedder(reader.model))
+        for name in (trials.photos_a, trials.photos_b)
+    ]
+    assert trials.scores[row] == pytest.approx(float(compare(*sides)[0]), abs=1e-6)
+
+
+def test_identification_of_masked_probes(found: Evaluation) -> None:
+    one, every, alone = found.rank1
+    assert (one.gallery, one.probes, one.failed) == (4, 5, 1)
+    assert (every.gallery, every.probes) == (6, 5)
+    assert alone.probes == alone.gallery == 11
+    for rank in found.rank1:
+        assert rank.rank1.value <= 1 - rank.failed / rank.probes
+
+
+def test_templates_that_are_kept_are_taken_again(
+    found: Evaluation, pairs: PairList, reader: Reader, kept: Path
+) -> None:
+    read: list[int] = []
+    again = evaluate(pairs, Asked(reader, rounds=50, templates=kept), started=read.append)
+    assert read == [0]
+    assert json.dumps(again.to_dict()) == json.dumps(found.to_dict())
+
+
+def test_templates_of_another_model_or_none(pairs: PairList, kept: Path, found: Evaluation, tmp_path: Path) -> None:
+    other = Reader(str(put_embedder(tmp_path, "other", mean=100.0)), "largest", Drawing())
+    with pytest.raises(TemplateOfAnotherModel, match="holds templates of tiny@"):
+        evaluate(pairs, Asked(other, templates=kept))
+    (tmp_path / "no.npz").write_bytes(b"PK no")
+    with pytest.raises(TemplatesInvalid):
+        evaluate(pairs, Asked(other, templates=tmp_path / "no.npz"))
+
+
+def test_masks_are_drawn_on_the_probe(mfr2_root: Path, reader: Reader, tmp_path: Path) -> None:
+    for name in ("Macron", "Ardern", "Obama"):
+        (tmp_path / name).mkdir()
+        for number in (1, 3):
+            file = mfr2_root / name / f"{name}_{number:04d}.png"
+            if file.exists():
+                (tmp_path / name / file.name).write_bytes(file.read_bytes())
+    pairs = pairs_of(read_identities(tmp_path), "all")
+    before = sorted(path for path in tmp_path.rglob("*"))
+    found = evaluate(pairs, Asked(reader, "probe", impostors=0, rounds=20))
+    assert list(found.groups) == ["bare-bare", "bare-masked"]
+    for trials in found.groups.values():
+        assert len(trials) == len(pairs) == 10
+    bare, masked = found.groups.values()
+    assert (bare.scores != masked.scores).all()
+    drawing = reader.drawing
+    assert masked.kind.tolist() == [drawing.kind_for(str(name)) for name in masked.photos_b]
+    assert found.seen_masked == (4, 4)  # the first photo of the list is never a probe
+    assert before == sorted(path for path in tmp_path.rglob("*"))  # the masked photos stayed in memory
+    again = evaluate(pairs, Asked(reader, "probe", impostors=0, rounds=20))
+    assert np.array_equal(again.groups["bare-masked"].scores, masked.scores)
+
+
+@pytest.mark.slow
+def test_processes_give_the_same(found: Evaluation, pairs: PairList, reader: Reader) -> None:
+    parallel = evaluate(pairs, Asked(reader, rounds=50, workers=2))
+    for name, trials in found.groups.items():
+        assert np.allclose(parallel.groups[name].scores, trials.scores, atol=1e-6)
+    assert parallel.failed == found.failed
+
+
+def test_both_sides_masked(pairs: PairList, reader: Reader) -> None:
+    bare = pairs[np.array([1, 11])]  # Macron 1 and 3, Macron 1 and Ardern 1
+    found = evaluate(bare, Asked(reader, "both", impostors=0, rounds=0))
+    assert {name: len(trials) for name, trials in found.groups.items()} == {
+        "bare-bare": 2,
+        "bare-masked": 2,
+        "masked-bare": 2,
+        "masked-masked": 2,
+    }
+    assert found.groups["masked-bare"].masked_a.all()
+    assert not found.groups["masked-bare"].masked_b.any()
+
+
+def test_a_mask_is_the_same_by_seed_and_name_alone(embedder_file: Path, mfr2_root: Path) -> None:
+    path = mfr2_root / "Obama" / "Obama_0001.png"
+    results = []
+    for seed, name in ((1, "a"), (1, "a"), (2, "a"), (1, "b")):
+        read = Reader(str(embedder_file), "largest", Drawing(seed))(Wanted(0, path, name, drawn=True, known_bare=True))
+        assert isinstance(read.drawn, Templates)
+        results.append(read.drawn.template)
+    assert np.array_equal(results[0], results[1])
+    assert not np.array_equal(results[0], results[2])
+    assert not np.array_equal(results[0], results[3])
+
+
+def test_a_face_that_wears_a_mask_gets_no_other(mfr2_root: Path, reader: Reader) -> None:
+    read = reader(Wanted(0, mfr2_root / "Obama" / "Obama_0002.png", "x", drawn=True))
+    assert isinstance(read.bare, Templates)
+    assert not isinstance(read.drawn, Templates)
+    assert read.drawn is not None
+    assert read.drawn.code == "not_drawn"
+
+
+def test_the_central_face_is_chosen() -> None:
+    boxes = np.array([[0, 0, 50, 50], [60, 40, 90, 70], [70, 45, 80, 60]], np.float32)
+    faces = Faces((150, 110), boxes, np.ones(3, np.float32), np.zeros((3, 5, 2), np.float32))
+    assert choose_face(faces, "largest").boxes.tolist() == [boxes[0].tolist()]
+    # two hold the middle (75, 55): the one whose own middle is nearest to it
+    assert choose_face(faces, "central").boxes.tolist() == [boxes[1].tolist()]
+    assert choose_face(faces[[0]], "central").boxes.tolist() == [boxes[0].tolist()]
+
+
+def test_two_in_a_photo(reader: Reader, embedder_file: Path, tmp_path: Path) -> None:
+    large, small = rendered("impostor_1", None), rendered("person_a_1", None, 140)
+    sheet = np.full((240, 480, 3), 90, np.uint8)
+    sheet[: large.shape[0], : large.shape[1]] = large
+    sheet[40 : 40 + small.shape[0], 190 : 190 + small.shape[1]] = small
+    Image.fromarray(sheet).save(tmp_path / "two.png")
+    assert len(find_faces(read_image(tmp_path / "two.png"))) >= 2
+    boxes = []
+    for choice in ("largest", "central"):
+        read = Reader(str(embedder_file), choice, Drawing())(Wanted(0, tmp_path / "two.png", "two"))
+        assert isinstance(read.bare, Templates)
+        boxes.append(read.bare.boxes[0])
+    assert boxes[0][0] < 100 < boxes[1][0]
+
+
+def test_the_page_names_and_shows_no_face_unless_asked(found: Evaluation) -> None:
+    page = recognition_page(found)
+    for words in ("Verification", "DET curve", "masked-bare", "Sunak/Sunak_0003.png", "Identification", "± "):
+        assert words in page
+    assert "<img" not in page
+    assert "http" not in page
+    with_pictures = recognition_page(found, pictures=True)
+    assert with_pictures.count("<img") > 10
+    assert "This page contains faces" in with_pictures
+
+
+def test_worst_pairs_are_the_worst(found: Evaluation) -> None:
+    trials = found.groups["all pairs"]
+    (worst,) = worst_pairs(trials, same=True, count=1)
+    assert trials.scores[worst] == trials.scores[trials.same & ~trials.failed].min()
+    (closest,) = worst_pairs(trials, same=False, count=1)
+    assert trials.scores[closest] == trials.scores[~trials.same & ~trials.failed].max()
