@@ -10,15 +10,17 @@ import pytest
 from masquerade.errors import NoFace, PlanInvalid, SeveralFaces
 from masquerade.faces import Faces, align_faces, landmarks_in_crops
 from masquerade.masks import mask_crop
-from masquerade.recognising import DrawnMasks, choose_faces, credible, mouth_covered
+from masquerade.recognising import DrawnMasks, choose_faces, credible, mouth_covered, one_a_head
 from masquerade.wearing import Wearing
 from tests.faces.photos import found, made_faces, photo
 
 
 def faces_of(*scores: tuple[float, float]) -> Faces:
-    """Faces with the scores of detector and mesh."""
+    """Faces beside each other with the scores of detector and mesh."""
     detector, mesh = np.array(scores, np.float32).T
-    return replace(made_faces(len(scores)), scores=detector, mesh_scores=mesh)
+    corners = np.array([[40 * place, 10] for place in range(len(scores))], np.float32)
+    boxes = np.concatenate([corners, corners + np.array([30, 40], np.float32)], axis=1)
+    return replace(made_faces(len(scores)), boxes=boxes, scores=detector, mesh_scores=mesh)
 
 
 CREDIBLE = [
@@ -42,6 +44,36 @@ def test_a_hand_is_no_ones_largest_face() -> None:
         np.testing.assert_array_equal(chosen.boxes, faces.boxes[1:])
     # but it counts where there is nothing else, and quality tells
     assert len(choose_faces(faces[:1], "one")) == 1
+
+
+HEADS = [
+    # shift of the second box and mesh in parts of the first's width, its score; whether it is another head
+    ((0.0, 0.6), 0.6, False),  # a beard
+    ((0.1, 0.05), 0.92, False),  # the same face, framed twice
+    ((0.7, 0.0), 0.92, True),  # two heads together
+    ((0.7, 0.0), 0.6, False),  # hair beside the face
+    ((0.9, 0.0), 0.6, True),  # somebody behind
+]
+
+
+@pytest.mark.parametrize(("shift", "score", "another"), HEADS)
+def test_one_face_a_head(shift: tuple[float, float], score: float, another: bool) -> None:
+    face = found("person_b_1")
+    assert face.landmarks is not None
+    step = np.array(shift, np.float32) * (face.boxes[0, 2] - face.boxes[0, 0])
+    # The second one is a little larger, and so comes first.
+    grown = np.array([-1, -1, 1, 1], np.float32)
+    both = Faces(
+        size=face.size,
+        boxes=np.concatenate([face.boxes + np.tile(step, 2) + grown, face.boxes]),
+        scores=np.array([score, 0.95], np.float32),
+        points=np.concatenate([face.points + step, face.points]),
+        landmarks=np.concatenate([face.landmarks + np.append(step, 0).astype(np.float32), face.landmarks]),
+        mesh_scores=np.ones(2, np.float32),
+    )
+    heads = one_a_head(both)
+    np.testing.assert_array_equal(heads.boxes, both.boxes if another else face.boxes)
+    np.testing.assert_array_equal(choose_faces(both, "largest").boxes, both.boxes[:1] if another else face.boxes)
 
 
 def test_several() -> None:

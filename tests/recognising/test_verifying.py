@@ -60,7 +60,17 @@ def test_the_rate_sets_the_threshold(tiny: Path) -> None:
     assert thresholds == sorted(thresholds)
     assert len(set(thresholds)) == 3
     with pytest.raises(CalibrationTooSmall, match="40,000 impostor pairs speak of no"):
-        verify(SAMPLE, SAMPLE, fmr=1e-5)
+        make_verifier(fmr=1e-5)
+
+
+def test_few_masked_pairs_do_not_stop_bare_ones(tiny: Path, tmp_path: Path) -> None:
+    scores = np.random.default_rng(1).normal(0.5, 0.1, 4000)
+    few = calibrate(scores, scores[:400], set="few masked ones", model=get_embedder().id)
+    few.save(tmp_path / "few.json")
+    verifier = make_verifier(fmr=1e-3, calibration=tmp_path / "few.json")
+    assert verifier(SAMPLE, SAMPLE).same
+    with pytest.raises(CalibrationTooSmall, match="pairs with a masked face: 400 impostor pairs speak of no"):
+        verifier(SAMPLE, masked_photo("person_b_1"))
 
 
 def test_the_rate_of_the_settings(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:

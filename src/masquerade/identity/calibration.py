@@ -134,7 +134,11 @@ class Calibration:
         Raises:
             CalibrationTooSmall: it was measured on too few pairs for so low a rate.
         """
-        return self.curve(masked).threshold(fmr)
+        try:
+            return self.curve(masked).threshold(fmr)
+        except CalibrationTooSmall as error:
+            kind = "pairs with a masked face" if masked else "pairs of bare faces"
+            raise CalibrationTooSmall(f"{kind}: {error.message}", hint=error.hint) from error
 
     def fmr_of(self, score: float, masked: bool) -> float:
         """The false match rate of a threshold at this score; never below 3 / pairs."""

@@ -1,6 +1,6 @@
 """Recognising: photos to templates and verdicts, masked faces compared with masked ones."""
 
-from masquerade.recognising.choosing import choose_faces, credible
+from masquerade.recognising.choosing import believed, choose_faces, credible, one_a_head
 from masquerade.recognising.covering import mouth_covered
 from masquerade.recognising.drawn import STANDARD, DrawnMasks
 from masquerade.recognising.enrolling import Enrolled, read_templates, templates_of, usable_among, usable_faces
@@ -17,11 +17,13 @@ __all__ = [
     "QualityFloor",
     "Verdict",
     "Verifier",
+    "believed",
     "choose_faces",
     "credible",
     "in_processes",
     "make_verifier",
     "mouth_covered",
+    "one_a_head",
     "read_templates",
     "templates_of",
     "templates_of_photos",

@@ -118,11 +118,15 @@ class Verifier:
         """Refuse a rate that the calibration cannot speak of, before any photo is read."""
         if self.faces == "all":
             raise ValueError("faces: expected one or largest: a pair is one face each")
-        for masked in (False, True):
-            self.calibration.threshold(self.fmr, masked)
+        self.calibration.threshold(self.fmr, masked=self.calibration.masked.pairs > self.calibration.bare.pairs)
 
     def __call__(self, a: ImageSource, b: ImageSource) -> Verdict:
-        """Compare two photos; a photo without a usable face gives a verdict of None that says why."""
+        """Compare two photos; a photo without a usable face gives a verdict of None that says why.
+
+        Raises:
+            CalibrationTooSmall: the calibration speaks of no rate as low as ``fmr`` for this kind of pair.
+            ModelError: a model cannot be used.
+        """
         first, second = self._end(a), self._end(b)
         words = self.embedder.id, self.calibration.set
         if isinstance(first, MasqueradeError) or isinstance(second, MasqueradeError):

@@ -6,11 +6,14 @@ and others, "SFace: Sigmoid-constrained hypersphere loss for robust face recogni
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import onnx
 import torch
 from onnx import numpy_helper
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 SIZE = 112
 DIMENSIONS = 128
@@ -96,3 +99,42 @@ def _set_norm(norm: nn.Module, arrays: dict[str, np.ndarray], name: str) -> None
     for target, part in (("weight", "gamma"), ("bias", "beta"), ("running_mean", "moving_mean")):
         _set(getattr(norm, target), arrays[f"{name}_{part}"])
     _set(norm.running_var, arrays[f"{name}_moving_var"])  # type: ignore[arg-type]
+
+
+class Bend(nn.Module):
+    """PReLU with slope s as ``s x + relu((1 - s) x)``, or ``s x + (1 - s) relu(x)`` where a slope passes 1.
+
+    ONNX Runtime keeps convolutions in a blocked layout, out of which its PReLU falls (docs/decisions/0003).
+    """
+
+    def __init__(self, slope: Tensor) -> None:
+        """Take the slope of each channel (n,)."""
+        super().__init__()
+        count = len(slope)
+        self.through = nn.Conv2d(count, count, 1, groups=count, bias=False)
+        self.rest = nn.Conv2d(count, count, 1, groups=count, bias=False)
+        self.before = bool(slope.max() <= 1)
+        _set(self.through.weight, slope.detach().numpy().reshape(-1, 1, 1, 1))
+        _set(self.rest.weight, 1 - slope.detach().numpy().reshape(-1, 1, 1, 1))
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Bend (n, c, h, w)."""
+        bent = self.rest(values).relu() if self.before else self.rest(values.relu())
+        return self.through(values) + bent
+
+
+def folded(net: SFace) -> SFace:
+    """A copy whose batch normalisation is folded into the convolutions, with the statistics that it has."""
+    ready = copy.deepcopy(net).eval()
+    for step in ready.steps:
+        if not isinstance(step[1], nn.Identity):
+            step[0], step[1] = fuse_conv_bn_eval(step[0], step[1]), nn.Identity()
+    return ready
+
+
+def deployed(net: SFace) -> SFace:
+    """A copy for ONNX Runtime: folded, and with PReLU as it likes it."""
+    ready = folded(net)
+    for step in ready.steps:
+        step[2] = Bend(step[2].weight)
+    return ready

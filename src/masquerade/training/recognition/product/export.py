@@ -1,0 +1,111 @@
+"""Write the taught embedder into the package: ONNX file, card, and what its scores stand for.
+
+``python -m masquerade.training.recognition.product.export --run runs/identity --sface .cache/models/sface.onnx --out
+src/masquerade/models/weights`` exports; the calibration is measured on the people of CelebA that are set aside.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+
+from masquerade.datasets.identities import IdentitySet, read_identities
+from masquerade.datasets.wearing_sets import data_root
+from masquerade.evaluation.recognition.calibrating import Wish, calibrate_on
+from masquerade.evaluation.recognition.photos import Drawing, Reader
+from masquerade.files import write_whole
+from masquerade.models.card import ModelCard
+from masquerade.settings import get_settings
+from masquerade.training.recognition.product.faces import SETS, set_aside
+from masquerade.training.recognition.sface import SIZE, SFace, deployed, folded, load_sface
+from masquerade.training.shrinking import halved
+from masquerade.training.study.checkpoint import CHECKPOINT
+from masquerade.training.study.weights import NET
+from masquerade.training.tracing import traced
+
+CARD = Path(__file__).with_name("card.json")
+FMR = 1e-4
+"""The lowest false match rate that the calibration speaks of."""
+SEED = 1
+"""Of the masks of the calibration; training draws with another."""
+
+
+def load_taught(run: Path, sface: SFace, share: float = 1.0) -> SFace:
+    """Read the network of a run folder.
+
+    Args:
+        run: as ``learning`` leaves it.
+        sface: the network that it started from.
+        share: 1 gives the taught weights, 0 those that it started from; between, what lies between (Wortsman and
+            others, "Robust fine-tuning of zero-shot models", CVPR 2022).
+    """
+    stored = load_file(run / CHECKPOINT)
+    taught = {name.removeprefix(NET): value for name, value in stored.items() if name.startswith(NET)}
+    net = folded(sface)
+    start = net.state_dict()
+    mixed = {
+        name: start[name] + share * (value - start[name]) if value.is_floating_point() else value
+        for name, value in taught.items()
+    }
+    net.load_state_dict(mixed)
+    return net.eval()
+
+
+def kept_people() -> list[IdentitySet]:
+    """The people of both sets that are set aside."""
+    return [some_people(read_identities(data_root() / name), set_aside_too=True) for name in SETS]
+
+
+def some_people(people: IdentitySet, set_aside_too: bool) -> IdentitySet:
+    """Those of a set who are set aside, or those who are not."""
+    kept = [index for index, name in enumerate(people.names) if set_aside(name) == set_aside_too]
+    rows = np.flatnonzero(np.isin(people.owners, kept))
+    _, owners = np.unique(people.owners[rows], return_inverse=True)
+    return replace(
+        people,
+        names=tuple(people.names[index] for index in kept),
+        photos=tuple(people.photos[row] for row in rows),
+        owners=owners,
+        empty=(),
+    )
+
+
+def main() -> None:
+    """Export from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--run", type=Path, required=True, help="run folder of product.learning")
+    parser.add_argument("--sface", type=Path, required=True, help="sface.onnx, as tools.weights.sface writes it")
+    parser.add_argument("--out", type=Path, required=True, help="folder for identity.onnx and identity.json")
+    parser.add_argument("--share", type=float, default=1.0, help="of the taught weights; the rest is plain SFace's")
+    arguments = parser.parse_args()
+    torch.set_num_threads(get_settings().threads)
+    net = load_taught(arguments.run, load_sface(arguments.sface.read_bytes()), arguments.share)
+    content = halved(traced(deployed(net), SIZE, ("template",)))
+    fields = json.loads(CARD.read_text(encoding="utf-8"))
+    fields["sha256"] = hashlib.sha256(content).hexdigest()
+    fields["parameters"] |= {"share": arguments.share}
+    model, card = arguments.out / fields["file"], arguments.out / f"{fields['name']}.json"
+    write_whole(model, content)
+    write_whole(card, _text(fields))
+    wish = Wish(Reader(str(model), "central", Drawing(SEED)), fmr=FMR, workers=get_settings().threads)
+    found = calibrate_on(kept_people(), wish)
+    fields["parameters"]["calibration"] = found.calibration.to_dict()
+    write_whole(card, _text(fields))
+    sys.stdout.write(f"{fields['sha256']}  {len(content)} bytes; {found.to_dict()['pairs']}\n")
+
+
+def _text(fields: dict[str, object]) -> bytes:
+    ModelCard.model_validate(fields)
+    return (json.dumps(fields, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+if __name__ == "__main__":
+    main()
