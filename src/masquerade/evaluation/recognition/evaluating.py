@@ -156,6 +156,20 @@ def evaluate(
         started=started,
         progress=progress,
     )
+    return judge(pairs, asked, enrolment)
+
+
+def judge(pairs: PairList, asked: Asked, enrolment: Enrolment) -> Evaluation:
+    """Measure what came of the photos of a list of pairs.
+
+    Args:
+        pairs: what is evaluated.
+        asked: how.
+        enrolment: templates of its photos, with masks drawn on those that ``asked`` wants masked.
+
+    Raises:
+        ModelError: the model cannot be used.
+    """
     more = _with_more(pairs, asked.impostors, asked.reader.drawing.seed)
     groups: dict[str, tuple[Trials, NDArray[np.bool_]]] = {}
     lacking = {}
