@@ -80,7 +80,7 @@ BAD = [
     # words, exit code, what the message says
     (["--protocol", "ijb"], 2, "expected lfw, mfr2, pairs or folders"),
     (["--protocol", "lfw", "--mask", "all"], 2, "expected none, probe, gallery or both"),
-    (["--protocol", "lfw", "--kind", "balaclava"], 2, "expected surgical"),
+    (["--protocol", "lfw", "--kind", "balaclava"], 2, "kinds: expected some of surgical"),
     (["--protocol", "lfw", "--root", "."], 2, "goes with --protocol pairs"),
     (["--protocol", "lfw", "--faces", "all"], 2, "expected central or largest"),
     (["--protocol", "lfw"], 2, "[data_missing]"),

@@ -8,7 +8,8 @@ from typing import Annotated, cast
 
 import typer
 
-from masquerade.cli.evaluate_recognition import kinds_of, one_of
+from masquerade.cli.evaluate_recognition import kinds_of
+from masquerade.cli.labelled import one_of
 from masquerade.cli.printing import shown
 from masquerade.cli.progress import Bar
 

@@ -12,7 +12,7 @@ import typer
 
 from masquerade.cli import evaluate_recognition
 from masquerade.cli.datasets import classes_of
-from masquerade.cli.labelled import ClassOption, ImagesOption, LayoutOption, WholeOption
+from masquerade.cli.labelled import ClassOption, ImagesOption, LayoutOption, WholeOption, one_of
 from masquerade.cli.printing import shown
 from masquerade.cli.progress import Bar
 
@@ -63,8 +63,8 @@ def wearing(  # noqa: PLR0913, PLR0917 - one each option
     from masquerade.evaluation.learnt import learnt_by, run_model
     from masquerade.models import get_model, list_models
 
-    _one_of(part, ("test", ALL), "--part")
-    _one_of(boxes, ("drawn", "found"), "--boxes")
+    one_of(part, ("test", ALL), "--part")
+    one_of(boxes, ("drawn", "found"), "--boxes")
     registered = any(model == one.card.name for one in list_models())
     run = Path(model) if Path(model).is_dir() and not registered else None
     name = model if run is None else str(run_model(run))
@@ -205,11 +205,6 @@ class _Report:
                 typer.echo(f"    {label:{wide}}  {cells}")
         if abstaining is not None:
             typer.echo(f"\n{abstaining_words(abstaining)}")
-
-
-def _one_of(word: str, words: tuple[str, ...], option: str) -> None:
-    if word not in words:
-        raise typer.BadParameter(f"{word!r}: expected {' or '.join(words)}", param_hint=option)
 
 
 def _read(data: list[Path] | None, run: Path | None, options: dict[str, Any]) -> list[DataSet]:

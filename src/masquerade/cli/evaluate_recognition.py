@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from masquerade.cli.labelled import one_of
 from masquerade.cli.printing import shown
 from masquerade.cli.progress import Bar
 
@@ -170,27 +171,18 @@ def _columns(rows: Sequence[tuple[str, ...]]) -> None:
         typer.echo(f"  {shown(name):{width}}  {number}{f' [{small}]' if small else ''}")
 
 
-def one_of(word: str, words: tuple[str, ...], option: str) -> None:
-    """Do nothing if an option is one of these words.
-
-    Raises:
-        typer.BadParameter: it is not.
-    """
-    if word not in words:
-        raise typer.BadParameter(f"{word!r}: expected {', '.join(words[:-1])} or {words[-1]}", param_hint=option)
-
-
 def kinds_of(names: list[str] | None) -> tuple[Kind, ...]:
-    """Check kinds of mask.
+    """Read kinds of mask, as ``masquerade mask`` does; none stands for the default.
 
     Raises:
-        typer.BadParameter: one is not known.
+        PlanInvalid: one is not known.
+        typer.BadParameter: an option that cannot be read at all.
     """
-    from masquerade.masks.types import KINDS
+    from masquerade.cli.wishes import words_of
+    from masquerade.masks import KINDS, Choice
 
-    for name in names or []:
-        one_of(name, KINDS, "--kind")
-    return cast("tuple[Kind, ...]", tuple(names or ()))
+    words = words_of(names, KINDS)
+    return Choice(kinds=cast("tuple[Kind, ...]", words)).kinds if words else ()
 
 
 def refuse_filled(folder: Path) -> None:

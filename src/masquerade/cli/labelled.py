@@ -1,4 +1,4 @@
-"""Options of all commands that read labelled sets."""
+"""Options of commands that read labelled sets, and the check of those that are one word of a few."""
 
 from __future__ import annotations
 
@@ -18,3 +18,13 @@ ClassOption = Annotated[
 WholeOption = Annotated[
     bool, typer.Option("--whole", help="Photos of layout folders are tight crops of a face; none is looked for.")
 ]
+
+
+def one_of(word: str, words: tuple[str, ...], option: str) -> None:
+    """Do nothing if an option is one of these words.
+
+    Raises:
+        typer.BadParameter: it is not.
+    """
+    if word not in words:
+        raise typer.BadParameter(f"{word!r}: expected {', '.join(words[:-1])} or {words[-1]}", param_hint=option)

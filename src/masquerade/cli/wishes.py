@@ -33,8 +33,8 @@ def choice_of(
 
     patterns, textures = _patterns(pattern or [])
     words: dict[str, Any] = {
-        "kinds": _words(kind, KINDS),
-        "worn": _words(worn, WORN),
+        "kinds": words_of(kind, KINDS),
+        "worn": words_of(worn, WORN),
         "colours": tuple(_colour(name) for name in _split(colour or [])),
         "patterns": patterns,
         "textures": textures,
@@ -47,8 +47,12 @@ def _split(given: Iterable[str]) -> list[str]:
     return [word.strip() for text in given for word in text.split(",") if word.strip()]
 
 
-def _words(given: list[str] | None, every: tuple[str, ...]) -> tuple[str, ...]:
-    """The words, each once; ``any`` stands for all."""
+def words_of(given: list[str] | None, every: tuple[str, ...]) -> tuple[str, ...]:
+    """Give the words, each once, whether or not they are known; ``any`` stands for all.
+
+    Raises:
+        typer.BadParameter: there is none, or an unknown one beside ``any``.
+    """
     words = _split(given or [])
     if given and not words:
         raise typer.BadParameter(f"expected one of {', '.join(every)} or any, got nothing")

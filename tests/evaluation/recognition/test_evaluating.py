@@ -206,3 +206,15 @@ def test_worst_pairs_are_the_worst(found: Evaluation) -> None:
     assert trials.scores[worst] == trials.scores[trials.same & ~trials.failed].min()
     (closest,) = worst_pairs(trials, same=False, count=1)
     assert trials.scores[closest] == trials.scores[~trials.same & ~trials.failed].max()
+
+
+@pytest.mark.data
+def test_lfw_is_of_the_face_in_the_middle(data_root: Path) -> None:
+    # the largest face is her companion's, at the right edge
+    image = read_image(data_root / "lfw" / "images" / "Tammy_Lynn_Michaels" / "Tammy_Lynn_Michaels_0001.jpg")
+    faces = find_faces(image)
+    assert choose_face(faces, "largest").boxes[0, 0] > 150
+    x0, y0, x1, y1 = choose_face(faces, "central").boxes[0]
+    assert x0 < 125 < x1
+    assert y0 < 125 < y1
+    assert y1 - y0 > 80  # the whole face, not a part of it that was framed as well

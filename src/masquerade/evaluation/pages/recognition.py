@@ -86,9 +86,9 @@ def _charts(found: Evaluation) -> list[str]:
     drawn = {name: group for name, group in groups.items() if name.endswith(MORE)} or groups
     lines = [Line(name.removesuffix(MORE), group.det) for name, group in drawn.items()]
     charts = [det_chart("DET curve", lines)]
-    lowest = min((cell.set_at for cell in found.measured.cells), default=None)
-    limits = [cell.limit for cell in found.measured.cells if cell.set_at == lowest]
-    marks = [] if lowest is None else [(f"FMR {lowest:g}", limits[0])]
+    limits = {cell.set_at: cell.limit for cell in found.measured.cells}
+    shown = 1e-3 if 1e-3 in limits else min(limits, default=None)
+    marks = [] if shown is None else [(f"FMR {shown:g}", limits[shown])]
     for name in drawn:
         trials = found.groups[name]
         title = f"scores, {name.removesuffix(MORE)}"
@@ -106,10 +106,10 @@ def _cells(found: Evaluation) -> list[str]:
         if not cells:
             continue
         rows = [(name, [Piece(number, span) for _, number, span in columns]) for name, columns in cell_rows(cells)]
-        heads = [Head("", ("FNMR", "FMR", "(TP + TN) / all"))]
+        heads = [Head(f"limit {cells[0].limit:.4f}", ("FNMR", "FMR", "(TP + TN) / all"))]
         caption = (
-            f"First photo, then second photo; the threshold, {cells[0].limit:.4f}, is set on pairs of two bare faces "
-            f"at FMR {fmr:g}. With a colon: one kind of mask."
+            f"First photo, then second photo; the limit is set on pairs of two bare faces at FMR {fmr:g}. With a "
+            "colon: one kind of mask."
         )
         parts.append(table(f"Cells at FMR {fmr:g}", "cell", heads, rows, caption))
     return parts
@@ -120,7 +120,7 @@ def _verdicts(found: Evaluation) -> list[str]:
         return []
     rows = [(name, [Piece(number, span) for _, number, span in columns]) for name, columns in verdict_rows(found)]
     caption = f"At the thresholds of the model's calibration, measured on {found.asked.calibration.set}."
-    heads = [Head("", ("FNMR", "FMR", "(TP + TN) / all"))]
+    heads = [Head("at the calibration's thresholds", ("FNMR", "FMR", "(TP + TN) / all"))]
     return ["<h2>As verify decides</h2>", table("As verify decides", "trials", heads, rows, caption)]
 
 
@@ -140,7 +140,7 @@ def _rank1(found: Evaluation) -> list[str]:
         for one in found.rank1
     ]
     caption = "A closed set: each probe's subject is in the gallery. A photo never meets itself."
-    heads = [Head("", ("rank-1", "probes", "gallery", "subjects"))]
+    heads = [Head("the most alike photo", ("rank-1", "probes", "gallery", "subjects"))]
     return ["<h2>Identification</h2>", table("Identification", "probes against gallery", heads, rows, caption)]
 
 

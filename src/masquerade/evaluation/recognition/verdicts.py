@@ -22,7 +22,7 @@ class Verdicts:
     Attributes:
         group: name of the group of trials.
         asked: the false match rate that was asked for.
-        bare, masked: thresholds of the two sorts of pair.
+        bare, masked: thresholds of the two sorts of pair; None where there is no such pair.
         fnmr: false non-match rate, failures included; None without genuine trials.
         fmr: false match rate; None where it is below 3 / N, or there is no impostor trial.
         fmr_below: 3 / N where ``fmr`` is below it.
@@ -31,8 +31,8 @@ class Verdicts:
 
     group: str
     asked: float
-    bare: float
-    masked: float
+    bare: float | None
+    masked: float | None
     fnmr: float | None
     fmr: float | None
     fmr_below: float | None
@@ -66,10 +66,12 @@ def verdicts_on(
     found = []
     for asked in FMRS:
         try:
-            bare, masked = (calibration.threshold(asked, sort) for sort in (False, True))
+            bare = None if as_masked.all() else calibration.threshold(asked, masked=False)
+            masked = calibration.threshold(asked, masked=True) if as_masked.any() else None
         except CalibrationTooSmall:
             continue
-        match = trials.scores >= np.where(as_masked, masked, bare)
+        thresholds = [math.inf if one is None else one for one in (bare, masked)]
+        match = trials.scores >= np.where(as_masked, thresholds[1], thresholds[0])
         impostor = ~trials.same & ~trials.failed
         count, lowest = int((match & impostor).sum()), lowest_fmr(trials.impostors)
         fmr = count / trials.impostors if trials.impostors else math.nan
