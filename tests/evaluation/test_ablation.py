@@ -87,7 +87,11 @@ def test_tables_have_ours_and_the_report_s(finished: Path) -> None:
     assert value("1", "mobilefacenet", "LFW", source="report 2, claimed") == ""
     assert {row["table"] for row in rows if row["source"] != "masquerade"} == {"1"}
     text = (finished / "tables.md").read_text()
-    assert "## Table 1: Nearest neighbour, all faces masked; people kept away: 40 photos of 5 people, lfw: 600" in text
+    assert (
+        "## Table 1: Nearest neighbour, all faces masked; people kept away: 40 photos of 5 people (by chance 17.9 %"
+        in text
+    )
+    assert "## Table 6: Pairs, accuracy, one face masked; people kept away: 40 photos of 5 people, lfw: 600" in text
     assert "claims, no evidence" in text
     (line,) = [one for one in text.splitlines() if one.startswith("| report2-resnet18 | ") and "59.4 %" in one]
     assert line.count("|") == 8  # two sets by two losses, and two of the report

@@ -360,6 +360,15 @@ def test_centres_move_as_the_paper_says() -> None:
     assert not loss.centres.requires_grad
 
 
+def test_sub_centres_of_a_class_begin_near_each_other() -> None:
+    loss = made("subcenter")
+    weight = torch.nn.functional.normalize(loss.weight.detach()).view(CLASSES, 3, DIMENSIONS)
+    inside = torch.einsum("cid,cjd->cij", weight, weight)
+    assert inside.min() > 0.9
+    assert not torch.equal(weight[:, 0], weight[:, 1])
+    assert (weight[:, 0] @ weight[:, 0].T).fill_diagonal_(0).abs().max() < 0.9
+
+
 def test_mined_negatives_are_semi_hard_where_there_is_one() -> None:
     features, labels = batch(6)
     distance = squared_distances(torch.nn.functional.normalize(features))

@@ -9,6 +9,9 @@ from torch import Tensor
 
 from masquerade.training.recognition.losses.base import ProxyLoss, angles, cosines, of_target, with_target
 
+NEAR = 0.1
+"""How far apart a class's proxies begin, as a share of how far two classes are."""
+
 
 class CosFace(ProxyLoss):
     """Cosine minus a margin (Wang and others, "CosFace", CVPR 2018, eq. 4)."""
@@ -69,7 +72,8 @@ class SubCenter(ArcFace):
     """ArcFace with several proxies a class, the nearest of which counts.
 
     Deng and others, "Sub-center ArcFace: boosting face recognition by large-scale noisy web faces", ECCV 2020.
-    ``weight`` is (classes * centres, d): those of class 0 first.
+    ``weight`` is (classes * centres, d): those of class 0 first. A class's proxies begin near each other, not anywhere
+    as in the paper: else, with few photos of a person, each photo may keep a proxy of its own and they never meet.
     """
 
     def __init__(
@@ -86,6 +90,10 @@ class SubCenter(ArcFace):
         """
         super().__init__(classes * centres, dimensions, scale, margin)
         self.centres = centres
+        with torch.no_grad():
+            # What was drawn for all proxies is made the small difference from the first one of each class.
+            firsts = self.weight[::centres].repeat_interleave(centres, 0)
+            self.weight.copy_(firsts + NEAR * (self.weight - firsts))
 
     def logits(self, embeddings: Tensor, labels: Tensor) -> Tensor:
         """As ArcFace, of each class's nearest proxy."""
