@@ -2,11 +2,11 @@
 
     python -m tools.weights.sface && MASQUERADE_DATA=... python -m benchmarks.recognition
 
-LFW View 2 (the folds at hand), bare and with a mask drawn on the second photo of each pair; then rank-1 of masked probes
-against one bare photo each of the people of celeba-wild who are set aside. Masks are drawn on the photo with a seed that
-training never saw, and the face is looked for again. Three rows: plain SFace compares a masked face with the bare one as it
-is; "like with like" compares it with masks drawn on the bare one; the product is the packaged embedder with that. Photos
-without a usable face count as errors. Intervals are 95 %, by bootstrap over subjects.
+LFW View 2 (the folds at hand), bare and with a mask drawn on the second photo of each pair; then rank-1 of masked
+probes against one bare photo each of the people of celeba-wild who are set aside. Masks are drawn on the photo with a
+seed that training never saw, and the face is looked for again. Three rows: plain SFace compares a masked face with the
+bare one as it is; "like with like" compares it also with masks drawn on the bare one; the product is the packaged
+embedder with that. Photos without a usable face count as errors. Intervals are 95 %, by bootstrap over subjects.
 """
 
 from __future__ import annotations
@@ -62,7 +62,8 @@ def enrolled(pairs: PairList, reader: Reader, fresh: bool) -> Enrolment:
     from masquerade.identity import get_embedder
 
     KEPT.mkdir(parents=True, exist_ok=True)
-    file = KEPT / f"{pairs.name.replace(chr(47), chr(45))}-{len(pairs)}-{get_embedder(reader.model).id}-{reader.drawing.seed}.npz"
+    model = get_embedder(reader.model).id
+    file = KEPT / f"{pairs.name.replace('/', '-')}-{len(pairs)}-{model}-{reader.drawing.seed}.npz"
     if fresh:
         file.unlink(missing_ok=True)
     masked = sorted(set(pairs.second.tolist()))

@@ -11,10 +11,11 @@ from tests.identity.made import DIMENSIONS, made_templates
 
 
 def score(a: Templates, i: int, b: Templates, j: int) -> float:
-    """Like with like: bare faces as they are, else both under masks."""
+    """Like with like: bare faces as they are, else also both under masks."""
+    scores = [sum(x * y for x, y in zip(a.template[i], b.template[j], strict=True))]
     if a.masked[i] or b.masked[j]:
-        return float(sum(x * y for x, y in zip(a.template_masked[i], b.template_masked[j], strict=True)))
-    return float(sum(x * y for x, y in zip(a.template[i], b.template[j], strict=True)))
+        scores.append(sum(x * y for x, y in zip(a.template_masked[i], b.template_masked[j], strict=True)))
+    return float(sum(scores) / len(scores))
 
 
 A, B = made_templates(6, seed=1), made_templates(9, seed=5)

@@ -57,6 +57,16 @@ def test_halved_weights_take_half_the_room_and_say_the_same(plain: bytes) -> Non
     assert halved(plain) == small
 
 
+def test_large_weights_in_8_bits_take_less_and_say_nearly_the_same(plain: bytes) -> None:
+    smaller = halved(plain, eighth_from=2048)
+    assert len(smaller) < 0.85 * len(halved(plain))
+    np.testing.assert_allclose(said(smaller), said(plain), atol=1e-2)
+    stored = onnx.load_from_string(smaller).graph.initializer
+    weights = {item.name: onnx.numpy_helper.to_array(item) for item in onnx.load_from_string(plain).graph.initializer}
+    eighths = [item.name.removesuffix("_eighth") for item in stored if item.name.endswith("_eighth")]
+    assert eighths == [name for name, values in weights.items() if values.size >= 2048]
+
+
 def test_integers_take_a_third_and_say_nearly_the_same(plain: bytes, tmp_path: Path) -> None:
     (tmp_path / "plain.onnx").write_bytes(plain)
     np.save(tmp_path / "crops.npy", CROPS[:20])

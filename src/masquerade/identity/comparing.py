@@ -1,7 +1,8 @@
 """Scores of pairs of faces: higher is more alike.
 
 Like with like: two bare faces are compared as they are; as soon as one of the two is masked, the other one is taken
-with masks drawn on it.
+twice, as it is and with masks drawn on it, and the score is the mean of both. On rendered masks on CelebA either alone
+told fewer people apart (docs/decisions/0008).
 """
 
 from __future__ import annotations
@@ -59,5 +60,5 @@ def either_masked(a: Templates, b: Templates) -> NDArray[np.bool_]:
 
 
 def _either(masked: NDArray[np.bool_], bare_score: Floats, masked_score: Floats) -> Floats:
-    """The score of each pair: that of the templates with masks as soon as one face is masked."""
-    return np.asarray(np.clip(np.where(masked, masked_score, bare_score), -1, 1), np.float32)
+    """The score of each pair: as soon as one face is masked, the mean with that of the templates with masks."""
+    return np.asarray(np.clip(np.where(masked, (bare_score + masked_score) / 2, bare_score), -1, 1), np.float32)

@@ -15,17 +15,20 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("onnx")
 pytest.importorskip("safetensors")
 
+from torch import Tensor  # noqa: E402
+from torch.nn import functional  # noqa: E402
+
 from masquerade.errors import JobDiffers  # noqa: E402
 from masquerade.training.recognition.product import learning  # noqa: E402
 from masquerade.training.recognition.product.export import load_taught  # noqa: E402
 from masquerade.training.recognition.product.learning import (  # noqa: E402
     ProductRecipe,
     Teaching,
-    bare_templates,
     margin_loss,
     random_views,
+    templates_by,
 )
-from masquerade.training.recognition.sface import folded  # noqa: E402
+from masquerade.training.recognition.sface import DIMENSIONS, folded  # noqa: E402
 from masquerade.training.study.checkpoint import SUMMARY  # noqa: E402
 from tests.training.recognition.product.made import by_chance, made_faces, pictures  # noqa: E402
 
@@ -45,12 +48,12 @@ def test_the_loss_against_numpy() -> None:
     drawn = [rng.normal(size=(count, 6)) for count in (5, 5, 4)]
     templates, targets, centres = (rows / np.sqrt((rows**2).sum(axis=1, keepdims=True)) for rows in drawn)
     labels = np.array([2, 0, 3, 3, 1])
-    recipe = ProductRecipe(scale=7.0, margin=0.2, distance=0.3)
+    recipe = ProductRecipe(scale=7.0, margin=0.2, people=0.9, distance=0.3)
     each = []
     for template, target, label in zip(templates, targets, labels, strict=True):
         strengths = [7.0 * (np.dot(template, centre) - 0.2 * (c == label)) for c, centre in enumerate(centres)]
         share = np.exp(strengths[label]) / sum(np.exp(strength) for strength in strengths)
-        each.append(-np.log(share) + 0.3 * np.sum((template - target) ** 2) / 2)  # 1 - cos is half the square
+        each.append(-0.9 * np.log(share) + 0.3 * np.sum((template - target) ** 2) / 2)  # 1 - cos is half the square
     a, b, c, d = (torch.from_numpy(array) for array in (templates, targets, centres, labels))
     assert float(margin_loss(a, b, c, d, recipe)) == pytest.approx(np.mean(each), rel=1e-9)
 
@@ -102,12 +105,16 @@ def test_views_follow_from_the_generator_alone() -> None:
     assert not torch.equal(first, other)
 
 
-def test_bare_templates_are_of_unit_length_whatever_the_batch() -> None:
-    net, crops = by_chance(), pictures(5)
-    found = bare_templates(net, crops, batch=2)
+def test_templates_are_the_same_whatever_the_batch() -> None:
+    crops = pictures(5)
+
+    def embed(pixels: Tensor) -> Tensor:
+        return functional.normalize(pixels.flatten(1)[:, :DIMENSIONS] + 1)
+
+    found = templates_by(embed, crops, batch=2)
     np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-6)
-    np.testing.assert_allclose(found, bare_templates(net, crops), atol=1e-5)
-    assert bare_templates(net, crops[:0]).shape == (0, 128)
+    np.testing.assert_allclose(found, templates_by(embed, crops), atol=1e-6)
+    assert templates_by(embed, crops[:0]).shape == (0, DIMENSIONS)
 
 
 class Killed(Exception):

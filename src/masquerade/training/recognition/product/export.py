@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors.torch import load_file
+from torch import Tensor, nn
 
 from masquerade.datasets.identities import IdentitySet, read_identities
 from masquerade.datasets.wearing_sets import data_root
@@ -25,7 +26,8 @@ from masquerade.files import write_whole
 from masquerade.models.card import ModelCard
 from masquerade.settings import get_settings
 from masquerade.training.recognition.product.faces import SETS, set_aside
-from masquerade.training.recognition.sface import SIZE, SFace, deployed, folded, load_sface
+from masquerade.training.recognition.product.learning import FIRST
+from masquerade.training.recognition.sface import MEAN, SCALE, SIZE, SFace, deployed, folded, load_sface
 from masquerade.training.shrinking import halved
 from masquerade.training.study.checkpoint import CHECKPOINT
 from masquerade.training.study.weights import NET
@@ -34,8 +36,27 @@ from masquerade.training.tracing import traced
 CARD = Path(__file__).with_name("card.json")
 FMR = 1e-4
 """The lowest false match rate that the calibration speaks of."""
+EIGHTH_FROM = 500_000
+"""Tensors of so many numbers are stored in 8 bits: the last two blocks and the dense layers."""
+PEOPLE = 500
+"""Of each set, for the calibration."""
 SEED = 1
 """Of the masks of the calibration; training draws with another."""
+
+
+class Both(nn.Module):
+    """Plain SFace and the taught layers on one trunk: a template for bare faces and one for masked ones."""
+
+    def __init__(self, plain: SFace, taught: SFace, first: int) -> None:
+        """Take both networks, which differ from step ``first`` on."""
+        super().__init__()
+        self.plain, self.taught, self.first = deployed(plain), deployed(taught), first
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """Map pixels (n, 3, 112, 112), 0 to 255, to two templates (n, 128) each."""
+        features = self.plain.steps[: self.first]((pixels - MEAN) * SCALE)
+        one, other = (net.head(net.steps[self.first :](features)) for net in (self.plain, self.taught))
+        return one, other
 
 
 def load_taught(run: Path, sface: SFace, share: float = 1.0) -> SFace:
@@ -60,8 +81,20 @@ def load_taught(run: Path, sface: SFace, share: float = 1.0) -> SFace:
 
 
 def kept_people() -> list[IdentitySet]:
-    """The people of both sets that are set aside."""
-    return [some_people(read_identities(data_root() / name), set_aside_too=True) for name in SETS]
+    """People of both sets that are set aside, no more than ``PEOPLE`` of each."""
+    aside = [some_people(read_identities(data_root() / name), set_aside_too=True) for name in SETS]
+    return [first_people(people, PEOPLE) for people in aside]
+
+
+def first_people(people: IdentitySet, count: int) -> IdentitySet:
+    """The first people of a set, by name."""
+    rows = np.flatnonzero(people.owners < count)
+    return replace(
+        people,
+        names=people.names[:count],
+        photos=tuple(people.photos[row] for row in rows),
+        owners=people.owners[rows],
+    )
 
 
 def some_people(people: IdentitySet, set_aside_too: bool) -> IdentitySet:
@@ -87,8 +120,10 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=1.0, help="of the taught weights; the rest is plain SFace's")
     arguments = parser.parse_args()
     torch.set_num_threads(get_settings().threads)
-    net = load_taught(arguments.run, load_sface(arguments.sface.read_bytes()), arguments.share)
-    content = halved(traced(deployed(net), SIZE, ("template",)))
+    sface = load_sface(arguments.sface.read_bytes())
+    net = load_taught(arguments.run, sface, arguments.share)
+    both = Both(sface, net, FIRST)
+    content = halved(traced(both, SIZE, ("template", "template_masked")), EIGHTH_FROM)
     fields = json.loads(CARD.read_text(encoding="utf-8"))
     fields["sha256"] = hashlib.sha256(content).hexdigest()
     fields["parameters"] |= {"share": arguments.share}

@@ -38,6 +38,8 @@ from masquerade.training.study.checkpoint import load_checkpoint, save_checkpoin
 from masquerade.training.study.views import to_pixels
 from masquerade.training.tracing import traced
 
+FIRST = 23
+"""The first of the network's 27 steps that learns."""
 KEEP = 50
 """The state is kept after so many steps."""
 
@@ -52,19 +54,21 @@ class ProductRecipe:
         bare: share of a batch that is bare.
         rate: highest learning rate of AdamW; it warms up over 50 steps and falls as a cosine.
         scale, margin: of the softmax over people.
-        distance: weight of the cosine distance to the bare photo's own template.
+        people, distance: weights of the softmax over people, and of the cosine distance to the bare photo's own
+            template.
         turn, stretch, shift, light: spreads of the views: degrees, share of the size, share of half a side, share.
         seed: of every draw.
     """
 
-    first: int = 13
+    first: int = FIRST
     steps: int = 1000
     batch: int = 64
-    bare: float = 0.2
+    bare: float = 0.15
     rate: float = 3e-4
-    scale: float = 24.0
-    margin: float = 0.1
-    distance: float = 0.5
+    scale: float = 16.0
+    margin: float = 0.0
+    people: float = 0.5
+    distance: float = 2.0
     turn: float = 2.5
     stretch: float = 0.025
     shift: float = 0.018
@@ -122,8 +126,9 @@ def margin_loss(templates: Tensor, targets: Tensor, centres: Tensor, labels: Ten
     """
     cosines = templates @ centres.T
     own = cosines.gather(1, labels[:, None])
-    people = functional.cross_entropy(recipe.scale * cosines.scatter(1, labels[:, None], own - recipe.margin), labels)
-    return people + recipe.distance * (1 - (templates * targets).sum(1)).mean()
+    logits = recipe.scale * cosines.scatter(1, labels[:, None], own - recipe.margin)
+    apart = (1 - (templates * targets).sum(1)).mean()
+    return recipe.people * functional.cross_entropy(logits, labels) + recipe.distance * apart
 
 
 def random_views(crops: NDArray[np.uint8], rng: np.random.Generator, recipe: ProductRecipe) -> Tensor:
@@ -143,13 +148,13 @@ def random_views(crops: NDArray[np.uint8], rng: np.random.Generator, recipe: Pro
     return (views * torch.from_numpy(light)).clamp(0, 255)
 
 
-def bare_templates(net: SFace, crops: NDArray[np.uint8], batch: int = 64) -> NDArray[np.float32]:
-    """Templates (n, 128) of unit length as a network gives them for crops (n, 112, 112, 3)."""
+def templates_by(embed: Callable[[Tensor], Tensor], crops: NDArray[np.uint8], batch: int = 64) -> NDArray[np.float32]:
+    """Templates (n, 128) of unit length of crops (n, 112, 112, 3); ``embed`` gives them for pixels (k, 3, 112, 112)."""
     found = np.zeros((len(crops), DIMENSIONS), np.float32)
     with torch.inference_mode():
         for start in range(0, len(crops), batch):
             part = slice(start, start + batch)
-            found[part] = functional.normalize(net(to_pixels(crops[part]))).numpy()
+            found[part] = embed(to_pixels(crops[part])).numpy()
     return found
 
 
@@ -163,13 +168,13 @@ class Teaching:
             JobDiffers: the checkpoint is of another recipe.
         """
         self.recipe, self._run, self._faces = recipe, run, faces
-        targets = make_targets(bare_templates(net, faces.bare), faces.identities)
+        self._lower = lower_session(net, recipe.first, run)
+        self.net = folded(net).requires_grad_(False)
+        targets = make_targets(templates_by(self.embed, faces.bare), faces.identities)
         self._own, self._centres, self._labels = (
             torch.from_numpy(array) for array in (targets.own, targets.centres, targets.labels)
         )
         self.targets: Targets = targets
-        self._lower = lower_session(net, recipe.first, run)
-        self.net = folded(net).requires_grad_(False)
         learning = [self.net.steps[recipe.first :], self.net.last_map, self.net.dense, self.net.template]
         parameters = [part for module in learning for part in module.requires_grad_(True).parameters()]
         self._optimiser = torch.optim.AdamW(parameters, lr=recipe.rate, weight_decay=0.0)
@@ -181,7 +186,8 @@ class Teaching:
 
     def fit(self, report: Callable[[str], object]) -> None:
         """Train to the last step; ``report`` is told a line every ``KEEP`` steps."""
-        self.net.eval()  # dropout off; batch statistics are folded
+        self.net.eval()  # batch statistics stay as they are
+        self.net.dropout.train()
         losses: list[float] = []
         started, first = time.monotonic(), self.state.step
         while self.state.step < self.recipe.steps:
@@ -192,10 +198,16 @@ class Teaching:
                 rate = (self.state.step - first) * self.recipe.batch / (time.monotonic() - started)
                 report(f"step {self.state.step}: loss {np.mean(losses[-KEEP:]):.4f}, {rate:.1f} faces a second")
 
+    def embed(self, pixels: Tensor) -> Tensor:
+        """Templates (n, 128) of unit length of pixels (n, 3, 112, 112), 0 to 255."""
+        features = torch.from_numpy(self._lower.run({"pixels": pixels.numpy()})["features"])
+        return functional.normalize(self.net.head(self.net.steps[self.recipe.first :](features)))
+
     def step(self) -> float:
         """Learn from one batch; gives its loss."""
         recipe, step = self.recipe, self.state.step
         rng = np.random.default_rng([recipe.seed, step])
+        torch.manual_seed(int(rng.integers(2**62)))  # dropout
         for group in self._optimiser.param_groups:
             group["lr"] = recipe.rate * min(1, (step + 1) / 50) * 0.5 * (1 + math.cos(math.pi * step / recipe.steps))
         plain = int(recipe.batch * recipe.bare)
@@ -204,8 +216,7 @@ class Teaching:
         crops = np.concatenate([self._faces.masked[masked], self._faces.bare[bare]])
         index = torch.from_numpy(np.concatenate([self._faces.of[masked], bare]))
         views = random_views(crops, rng, recipe)
-        features = torch.from_numpy(self._lower.run({"pixels": views.numpy()})["features"])
-        templates = functional.normalize(self.net.head(self.net.steps[recipe.first :](features)))
+        templates = self.embed(views)
         loss = margin_loss(templates, self._own[index], self._centres, self._labels[index], recipe)
         self._optimiser.zero_grad(set_to_none=True)
         loss.backward()
