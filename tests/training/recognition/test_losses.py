@@ -416,6 +416,17 @@ def test_what_no_loss_can_be_is_refused(name: str, options: dict[str, float], sa
         build_loss(name, 5, 8, **options)
 
 
+@pytest.mark.parametrize(
+    ("name", "option"), [("subcenter", "centres"), ("l-softmax", "margin"), ("sphereface", "margin")]
+)
+def test_whole_options_may_come_as_floats_as_plans_have_them(name: str, option: str) -> None:
+    features, labels = torch.randn(4, 8), torch.arange(4)
+    torch.manual_seed(0)
+    expected = build_loss(name, 5, 8, **{option: 2})(features, labels)
+    torch.manual_seed(0)
+    assert torch.equal(build_loss(name, 5, 8, **{option: 2.0})(features, labels), expected)
+
+
 def test_a_single_class_is_refused() -> None:
     with pytest.raises(StudyInvalid, match="expected 2 classes"):
         build_loss("arcface", 1, 8)

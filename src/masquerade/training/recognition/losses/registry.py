@@ -86,11 +86,13 @@ def build_loss(name: str, classes: int, dimensions: int, **options: float) -> Lo
     if classes < 2 or dimensions < 1:
         raise StudyInvalid(f"{name}: expected 2 classes and 1 dimension or more, got {classes} and {dimensions}")
     published = spec.options()
+    given: dict[str, float] = {}
     for option, value in options.items():
         if option not in published:
             raise StudyInvalid(f"{name} has no option {option!r}", hint=f"it has: {', '.join(published) or 'none'}")
         _check(name, option, value, published[option])
-    return spec.make(classes, dimensions, **options) if spec.proxies else spec.make(**options)
+        given[option] = type(published[option])(value)
+    return spec.make(classes, dimensions, **given) if spec.proxies else spec.make(**given)
 
 
 def _check(name: str, option: str, value: float, default: float) -> None:
