@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from pathlib import Path
 from typing import Any
@@ -148,6 +149,18 @@ def test_files_that_are_no_templates(tmp_path: Path, content: bytes, message: st
     path.write_bytes(content)
     with pytest.raises(TemplatesInvalid, match=rf"t\.npz: .*{message}"):
         Templates.load(path)
+
+
+def test_any_damage_to_a_packed_file_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "t.npz"
+    with np.load(io.BytesIO(bytes_of())) as file:
+        np.savez_compressed(path, **file)
+    whole = path.read_bytes()
+    assert len(Templates.load(path)) == 2
+    for place in range(0, len(whole), 5):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x2D]) + whole[place + 1 :])
+        with contextlib.suppress(TemplatesInvalid):  # a place that nobody reads does no harm
+            Templates.load(path)
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,9 @@ UNIT = 1e-3
 NAMES = ("photo", "box", "template", "masked", "template_masked")
 """Arrays of a file that have a row for each face."""
 FAILED = ("failed", "failed_code", "failed_reason")
+_UNREADABLE = (OSError, ValueError, TypeError, EOFError, AttributeError, RuntimeError, zipfile.BadZipFile, zlib.error)
+"""What a damaged file raises. A bare .npy gives an array, which is no context; zipfile raises RuntimeError for archives
+that are encrypted or newer than it knows."""
 
 
 class Failed(NamedTuple):
@@ -178,8 +182,7 @@ class Templates:
                 if lacking:
                     raise TemplatesInvalid(f"{path}: lacks {', '.join(lacking)}", hint="masquerade embed writes them")
                 arrays = {name: file[name] for name in wanted}
-        # A bare .npy gives an array, which is no context; zlib and numpy's own header reader raise the rest.
-        except (OSError, ValueError, TypeError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+        except _UNREADABLE as error:
             raise TemplatesInvalid(f"{path}: no file of templates: {error}") from error
         if arrays["format"].tolist() != FORMAT:
             raise TemplatesInvalid(f"{path}: format: expected {FORMAT}, got {arrays['format'].tolist()!r}")
