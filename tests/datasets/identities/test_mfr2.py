@@ -51,6 +51,15 @@ def test_four_words_with_one_name_are_one_person_and_told(tmp_path: Path) -> Non
     assert "1 pairs of four words" in pairs.notes[0]
 
 
+def test_a_first_pair_of_someone_with_a_number_for_a_name_is_no_header(tmp_path: Path) -> None:
+    labels, lines = ([line.replace("Ann", "7") for line in every] for every in (LABELS, PAIRS))
+    write_lines(tmp_path / "mfr2_labels.txt", labels)
+    write_lines(tmp_path / "pairs.txt", lines)
+    touch(tmp_path, *(photo(name, number, ".png") for name in ("7", "Bob") for number in (1, 2)))
+    touch(tmp_path, photo("Bob", 3, ".png"))
+    assert len(read_mfr2(tmp_path)) == len(PAIRS)
+
+
 def test_a_label_without_its_photo_is_told(tmp_path: Path) -> None:
     pairs = read_mfr2(made(tmp_path, [*LABELS, "Cid, 4, no-mask"], PAIRS))
     assert pairs.notes[0] == "1 labels name a photo that is not there."

@@ -42,7 +42,7 @@ def read_mfr2(root: Path) -> PairList:
     long = 0
     for line, text in filled(read_lines(gathering.file)):
         words = text.replace(",", " ").split()
-        if line == 1 and all(word.isdigit() for word in words):
+        if line == 1 and len(words) < 3 and all(word.isdigit() for word in words):
             continue  # a header, as LFW has one
         named = _pair(gathering.file, line, words)
         photos = []
