@@ -80,6 +80,14 @@ def test_no_false_match_rate_below_3_of_n_is_told() -> None:
     assert "takes 3,000" in group.rates[1].reason
 
 
+def test_failed_impostors_are_no_trials_of_a_cell() -> None:
+    trials = with_failures(made_trials(60, 600))
+    cell = next(cell for cell in measure_trials({}, trials, rounds=0).cells if cell.cell == "bare-bare")
+    assert (cell.genuine, cell.impostor) == (60, int((~trials.same & ~trials.failed).sum()))
+    assert cell.fmr is not None
+    assert cell.fmr.value * cell.impostor == pytest.approx(round(cell.fmr.value * cell.impostor))
+
+
 def test_the_det_curve_falls_and_lies_on_the_rates() -> None:
     trials = made_trials(200, 3000)
     det = measure_trials({"all": trials}, trials, rounds=0).groups["all"].det

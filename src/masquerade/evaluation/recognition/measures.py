@@ -309,7 +309,7 @@ def _cell(trials: Trials, key: tuple[str, str], fmr: float, drawn: _Drawn) -> Ce
         set_at=fmr,
         limit=limit,
         genuine=int(trials.same.sum()),
-        impostor=int((~trials.same).sum()),
+        impostor=trials.impostors,
         fnmr=drawn.measure((key, "fnmr", fmr)) if trials.same.any() else None,
         fmr=None if hidden else found,
         fmr_below=below if hidden else None,
