@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from masquerade.errors import ExtraMissing
 from masquerade.faces import Faces, align_faces, find_faces, landmarks_in_crops
 from masquerade.image import read_image
 from masquerade.training.recognition import aligned as module
@@ -63,13 +64,23 @@ def test_what_is_known_is_not_done_again(photos: Path, tmp_path: Path, monkeypat
         return np.zeros((), DTYPE)
 
     monkeypatch.setattr(module, "align_photo", fake)
-    again = align_photos(listed(photos), cache, quiet)
-    assert not done and again.failed == first.failed
+    lasting = [photo for photo in listed(photos) if photo.key != "9.jpg"]
+    again = align_photos(lasting, cache, quiet)
+    assert not done and again.failed == {"8.png": first.failed["8.png"]}
     np.testing.assert_array_equal(again.rows(np.arange(3)), first.rows(np.arange(3)))
     os.utime(photos / "1.jpg", ns=(0, 10**18))
-    changed = align_photos(listed(photos), cache, quiet)
+    changed = align_photos(lasting, cache, quiet)
     assert done == [photos / "1.jpg"]
     assert changed.rows(np.array([1]))["crop"].max() == 0
+
+
+def test_a_failure_that_may_pass_is_not_kept(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = module.align_photo
+    monkeypatch.setattr(module, "align_photo", lambda _: (ExtraMissing.code, "no reader of this format"))
+    assert len(align_photos(listed(photos)[:2], tmp_path / "cache", quiet).failed) == 2
+    monkeypatch.setattr(module, "align_photo", real)  # the extra is installed now
+    faces = align_photos(listed(photos)[:2], tmp_path / "cache", quiet)
+    assert len(faces) == 2 and not faces.failed
 
 
 @pytest.mark.parametrize("harm", ["byte", "gone", "json"])

@@ -19,6 +19,7 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
+from masquerade.errors import FacesInvalid, NoFace
 from masquerade.faces.finder import default_search
 from masquerade.files import absolute, make_folder, sha256_of, write_whole
 from masquerade.models import get_model
@@ -34,6 +35,8 @@ MODELS = ("yunet", "face-mesh")
 
 Failure = tuple[str, str]
 """Code and message."""
+LASTING = {NoFace.code, FacesInvalid.code}
+"""Failures that are kept. Others, as of a file that may not be read or a format whose extra lacks, may pass."""
 
 
 def default_cache() -> Path:
@@ -178,6 +181,7 @@ def _keep(folder: Path, keys: Sequence[str], answers: Sequence[Answer]) -> tuple
     digest = hashlib.sha256(content).hexdigest()
     path = folder / f"{hashlib.blake2b(' '.join(keys).encode(), digest_size=12).hexdigest()}.npy"
     write_whole(path, content)
-    values = {"sha256": digest, "rows": [key for key, _ in good], "failed": failed}
+    values = {"sha256": digest, "rows": [key for key, _ in good]}
+    values["failed"] = {key: failure for key, failure in failed.items() if failure[0] in LASTING}
     write_whole(path.with_suffix(".json"), json.dumps(values).encode())
     return path, [key for key, _ in good], failed
