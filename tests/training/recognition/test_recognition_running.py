@@ -116,6 +116,16 @@ def test_a_finished_run_is_left_as_it_is(finished: Path, people: Path, cache: Pa
     assert {path: path.stat().st_mtime_ns for path in finished.rglob("*")} == before
 
 
+def test_people_who_came_since_are_refused(people: Path, cache: Path, tmp_path: Path) -> None:
+    data = shutil.copytree(people, tmp_path / "set")
+    run = train(plan_of(data, epochs=1), tmp_path / "run", cache=cache)
+    (run / "result.json").unlink()
+    for number in range(4):
+        shutil.copytree(people / "person_00", data / f"zoe_{number}")
+    with pytest.raises(JobDiffers, match=r"split\.csv: the photos are not those"):
+        train(plan_of(data, epochs=1), run, cache=cache)
+
+
 def test_what_is_not_this_run_is_refused(finished: Path, people: Path, cache: Path, tmp_path: Path) -> None:
     with pytest.raises(JobDiffers, match=r"plan.loss is cosface, not arcface"):
         train(plan_of(people, loss="arcface"), finished, cache=cache)

@@ -59,6 +59,8 @@ def _train(
     progress, report, started = told if world.first else (quiet, _nobody, _nobody)
     net = _network(plan, bare=not world.first or (run / CHECKPOINT).exists())
     faces = _faces(plan, cache, world, progress)
+    if world.first and (run / folder.SPLIT).exists():  # other people would not fit into the checkpoint
+        _write_split(run, faces)
     torch.manual_seed(plan.seed + 1)
     loss = build_loss(plan.loss, len(faces.train.persons), plan.resolved().dimensions, **dict(plan.loss_options))
     learner = Learner(run, identity, plan, (net, loss), world)
@@ -126,10 +128,14 @@ def _begin(
                 "versions": folder.versions(),
             },
         )
-    folder.write_split(run, encoded(("photo", "identity", "part"), faces.split), faces.remarks)
+    _write_split(run, faces)
     write_whole(run / FAILED, encoded(("photo", "code", "message"), faces.failed))
     folder.write_rows(run, learner.state.rows)
     return folder.read_json(run / folder.CONFIG)
+
+
+def _write_split(run: Path, faces: RunFaces) -> None:
+    folder.write_split(run, encoded(("photo", "identity", "part"), faces.split), faces.remarks)
 
 
 def _start(plan: RecognitionPlan) -> str:
