@@ -78,10 +78,18 @@ def identify(pairs: PairList, enrolment: Enrolment, mask: MaskOn, rounds: int, s
         for name, gallery, probes in wishes:
             sides = zip((gallery, probes), map(enrolment.rows, asked), strict=True)
             kept = [photos[rows[photos] != UNDRAWN] for photos, rows in sides]
+            kept[1] = _sought(pairs.subjects, *kept)
             if len(kept[0]) and len(kept[1]):
                 words = "" if mask == "none" else _version_words(pairs, *version)
                 found.append(_rank1(name + words, pairs, enrolment, kept, version, (rounds, seed)))
     return tuple(found)
+
+
+def _sought(subjects: NDArray[np.str_], gallery: Ints, probes: Ints) -> Ints:
+    """The probes whose person is in the gallery on another photo: those on which no mask could be drawn are not."""
+    names, index = np.unique(subjects, return_inverse=True)
+    there = np.bincount(index[gallery], minlength=len(names))
+    return probes[there[index[probes]] > np.isin(probes, gallery)]
 
 
 def _version_words(pairs: PairList, on_gallery: bool, on_probes: bool) -> str:
