@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +11,13 @@ import pytest
 from PIL import Image
 
 from masquerade.datasets.identities import PairList, pairs_of, read_identities, read_mfr2
-from masquerade.errors import TemplateOfAnotherModel, TemplatesInvalid
+from masquerade.errors import FacesInvalid, TemplateOfAnotherModel, TemplatesInvalid
 from masquerade.evaluation.pages.recognition import recognition_page, worst_pairs
+from masquerade.evaluation.recognition import photos as photos_module
 from masquerade.evaluation.recognition.evaluating import Asked, Evaluation, evaluate
 from masquerade.evaluation.recognition.photos import Drawing, Reader, Wanted, choose_face
 from masquerade.faces import Faces, find_faces
-from masquerade.identity import Templates, compare
+from masquerade.identity import Templates, compare, get_embedder
 from masquerade.image import read_image
 from masquerade.recognising import templates_of
 from tests.evaluation.recognition.made_people import rendered
@@ -63,8 +65,6 @@ def test_a_photo_without_a_face_is_a_failure_and_never_a_score(found: Evaluation
 
 
 def test_a_score_is_that_of_the_product(found: Evaluation, mfr2_root: Path, reader: Reader) -> None:
-    from masquerade.identity import get_embedder
-
     trials = found.groups["masked-bare"]
     row = trials.photos_a.tolist().index("Obama/Obama_0001.png")
     sides = [
@@ -83,6 +83,14 @@ def test_identification_of_masked_probes(found: Evaluation) -> None:
         assert rank.rank1.value <= 1 - rank.failed / rank.probes
 
 
+def test_two_photos_are_one_impostor_trial_in_whichever_order(found: Evaluation) -> None:
+    trials = found.groups["all pairs, more impostors"]
+    strangers = trials[~trials.same]
+    ends = [tuple(sorted(pair)) for pair in zip(strangers.photos_a, strangers.photos_b, strict=True)]
+    assert len(ends) > 20
+    assert len(set(ends)) == len(ends)
+
+
 def test_templates_that_are_kept_are_taken_again(
     found: Evaluation, pairs: PairList, reader: Reader, kept: Path
 ) -> None:
@@ -90,6 +98,43 @@ def test_templates_that_are_kept_are_taken_again(
     again = evaluate(pairs, Asked(reader, rounds=50, templates=kept), started=read.append)
     assert read == [0]
     assert json.dumps(again.to_dict()) == json.dumps(found.to_dict())
+
+
+def test_of_a_photo_with_a_refused_face_nothing_says_which_is_the_largest(
+    found: Evaluation, mfr2_root: Path, reader: Reader, kept: Path, tmp_path: Path
+) -> None:
+    path = mfr2_root / "Obama" / "Obama_0001.png"
+    one = templates_of(path, faces="largest", embedder=get_embedder(reader.model))
+    refused = Templates.empty(one.model, one.dimensions, [(str(path), "face_quality_low", "the largest of two")])
+    read: list[int] = []
+    for name, parts in (("whole", [one]), ("part", [one, refused])):
+        Templates.joined(parts).save(tmp_path / f"{name}.npz")
+        asked = Asked(reader, impostors=0, rounds=0, templates=tmp_path / f"{name}.npz")
+        photos = pairs_of(read_identities(path.parents[1]), 3)
+        chosen = photos[np.array([photos.photos[first] == path for first in photos.first])][[0]]
+        evaluate(chosen, asked, started=read.append)
+    assert read == [1, 2]
+
+
+def test_a_kept_mask_is_of_the_same_name(mfr2_root: Path, reader: Reader, tmp_path: Path) -> None:
+    file, read = tmp_path / "t.npz", []
+    for name, root in (("Obama", mfr2_root), ("elsewhere", mfr2_root / "Obama")):
+        pairs = pairs_of(read_identities(mfr2_root), "all")
+        pairs = pairs[np.array([pairs.place(photo).startswith("Obama") for photo in pairs.first]) & pairs.same]
+        evaluate(replace(pairs, name=name, root=root), Asked(reader, "probe", 0, 0, templates=file), read.append)
+    assert read == [2, 1]  # the mask follows from the name below the root, so that it is drawn anew
+
+
+def test_a_photo_whose_points_fall_together_is_a_failure(
+    mfr2_root: Path, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> Templates:
+        raise FacesInvalid("points: expected five key points apart from each other")
+
+    monkeypatch.setattr(photos_module, "read_templates", refuse)
+    read = reader(Wanted(0, mfr2_root / "Obama" / "Obama_0001.png", "x"))
+    assert not isinstance(read.bare, Templates)
+    assert read.bare.code == "faces_invalid"
 
 
 def test_templates_of_another_model_or_none(pairs: PairList, kept: Path, found: Evaluation, tmp_path: Path) -> None:

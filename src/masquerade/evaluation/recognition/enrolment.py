@@ -146,16 +146,20 @@ class _Names:
 
     def drawn(self, photo: int) -> str:
         drawing = self.reader.drawing
-        return f"{self.bare(photo)} mask {drawing.seed} {'/'.join(drawing.kinds)}"
+        # The mask follows from the name below the root, which differs where a photo is read from another root.
+        return f"{self.bare(photo)} mask {drawing.seed} {'/'.join(drawing.kinds)} {self.pairs.place(photo)}"
 
 
 def _take(found: _Gathered, templates: Templates, model: str, file: str, faces: Chosen) -> None:
-    """Take what a file has; plain names, as ``masquerade embed`` writes them, stand for the largest face."""
+    """Take what a file has; plain names, as ``masquerade embed`` writes them, stand for the largest face.
+
+    Where a photo has several faces, or one that was refused, nothing tells which is the largest: it is read again.
+    """
     if templates.model != model:
         raise TemplateOfAnotherModel(
             f"{file}: holds templates of {templates.model}, not of {model}", hint="name another file, or --model"
         )
-    counts = Counter(templates.photos.tolist())
+    counts = Counter([*templates.photos.tolist(), *(one.photo for one in templates.failed)])
     for row, name in enumerate(templates.photos.tolist()):
         if counts[name] == 1:
             tagged = name if "#" in name or faces != "largest" else f"{Path(name).absolute()}#largest"

@@ -211,13 +211,17 @@ def judge(pairs: PairList, asked: Asked, enrolment: Enrolment) -> Evaluation:
 
 
 def _with_more(pairs: PairList, count: int, seed: int) -> PairList | None:
-    """The pairs, and impostor pairs of their photos that the protocol lacks; None where there are none."""
+    """The pairs, and impostor pairs of their photos that the protocol lacks; None where there are none.
+
+    Two photos count once, in whichever order: their score is the same, and N would be told too large.
+    """
     if not pairs.known or count <= 0:
         return None
     _, owners = np.unique(pairs.subjects, return_inverse=True)
     added = impostor_pairs(owners, count, np.random.default_rng(seed), pairs.first, pairs.second)
-    named = set(zip(pairs.first.tolist(), pairs.second.tolist(), strict=True))
-    added = np.array([pair for pair in added.tolist() if tuple(pair) not in named], np.intp).reshape(-1, 2)
+    both = np.sort(np.concatenate([np.stack([pairs.first, pairs.second], axis=1), added]), axis=1)
+    places = np.unique(both, axis=0, return_index=True)[1] - len(pairs)
+    added = added[np.sort(places[places >= 0])]
     if not len(added):
         return None
     return replace(

@@ -10,7 +10,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from masquerade.errors import ExtraMissing, FaceUnusable, ImageError
+from masquerade.errors import ExtraMissing, FacesInvalid, FaceUnusable, ImageError
 from masquerade.faces import Faces, find_faces
 from masquerade.identity import Failed, Templates, get_embedder
 from masquerade.image import read_image
@@ -115,7 +115,7 @@ class Reader:
             image = read_image(wanted.path)
             face = choose_face(find_faces(image), self.faces)
             bare = self._template(image, face, path)
-        except (ImageError, ExtraMissing, FaceUnusable) as error:
+        except (ImageError, ExtraMissing, FacesInvalid, FaceUnusable) as error:
             failed = Failed(path, error.code, error.message)
             return Read(wanted.photo, failed, failed if wanted.drawn else None)
         return Read(wanted.photo, bare, self._drawn(wanted, image, face, bare) if wanted.drawn else None)
@@ -130,7 +130,7 @@ class Reader:
             return Failed(path, NOT_DRAWN, masked)
         try:
             return self._template(masked, choose_face(find_faces(masked), self.faces), path)
-        except FaceUnusable as error:
+        except (FacesInvalid, FaceUnusable) as error:
             return Failed(path, error.code, error.message)
 
     def _template(self, image: NDArray[np.uint8], face: Faces, path: str) -> Templates:
