@@ -181,7 +181,7 @@ def _keep(folder: Path, keys: Sequence[str], answers: Sequence[Answer]) -> tuple
     digest = hashlib.sha256(content).hexdigest()
     path = folder / f"{hashlib.blake2b(' '.join(keys).encode(), digest_size=12).hexdigest()}.npy"
     write_whole(path, content)
-    values = {"sha256": digest, "rows": [key for key, _ in good]}
-    values["failed"] = {key: failure for key, failure in failed.items() if failure[0] in LASTING}
+    lasting = {key: failure for key, failure in failed.items() if failure[0] in LASTING}
+    values = {"sha256": digest, "rows": [key for key, _ in good], "failed": lasting}
     write_whole(path.with_suffix(".json"), json.dumps(values).encode())
     return path, [key for key, _ in good], failed
