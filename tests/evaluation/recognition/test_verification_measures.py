@@ -80,6 +80,14 @@ def test_no_false_match_rate_below_3_of_n_is_told() -> None:
     assert "takes 3,000" in group.rates[1].reason
 
 
+def test_no_end_of_an_interval_of_a_false_match_rate_is_below_3_of_n() -> None:
+    cells = measure_trials({}, mixed(), rounds=100).cells
+    told = [cell for cell in cells if cell.fmr is not None]
+    assert told
+    for cell in told:
+        assert cell.fmr is not None and cell.fmr.high >= cell.fmr.low >= 3 / cell.impostor * (1 - 1e-9)
+
+
 def test_failed_impostors_are_no_trials_of_a_cell() -> None:
     trials = with_failures(made_trials(60, 600))
     cell = next(cell for cell in measure_trials({}, trials, rounds=0).cells if cell.cell == "bare-bare")

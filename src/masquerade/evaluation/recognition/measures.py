@@ -117,7 +117,8 @@ class Cell:
         limit: the score above which two faces match.
         genuine, impostor: trials; failures are among the genuine ones only.
         fnmr: false non-match rate; None without genuine trials.
-        fmr: false match rate here; None where it is below 3 / N, or there is no impostor trial.
+        fmr: false match rate here, no end of its interval below 3 / N; None where it is below 3 / N itself, or there is
+            no impostor trial.
         fmr_below: 3 / N where ``fmr`` is below it.
         right: report 2's formula, (TP + TN) / all; a failed trial is wrong.
     """
@@ -302,6 +303,8 @@ def _cell(trials: Trials, key: tuple[str, str], fmr: float, drawn: _Drawn) -> Ce
     found = drawn.measure((key, "fmr", fmr)) if trials.impostors else None
     below = lowest_fmr(trials.impostors)
     hidden = found is not None and found.value < below * (1 - 1e-9)
+    if found is not None:  # an end of the interval is a false match rate as well
+        found = Measure(found.value, max(found.low, below), max(found.high, below))
     right = ((trials.scores > limit) == trials.same) & ~trials.failed
     return Cell(
         cell=key[0],
