@@ -245,6 +245,14 @@ def test_the_page_names_and_shows_no_face_unless_asked(found: Evaluation) -> Non
     assert "This page contains faces" in with_pictures
 
 
+def test_a_set_without_bare_faces_has_a_page(mfr2_root: Path, reader: Reader) -> None:
+    pairs = read_mfr2(mfr2_root)
+    pairs = pairs[[12]]  # Obama 2 and Sunak 2, who both wear masks
+    none = evaluate(replace(pairs, kinds=None), Asked(reader, "probe", impostors=0, rounds=0))
+    assert not none.groups
+    assert "No pair is of the faces" in recognition_page(none)
+
+
 def test_worst_pairs_are_the_worst(found: Evaluation) -> None:
     trials = found.groups["all pairs"]
     (worst,) = worst_pairs(trials, same=True, count=1)

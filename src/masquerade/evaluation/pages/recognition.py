@@ -62,6 +62,8 @@ def recognition_page(found: Evaluation, pictures: bool = False) -> str:
 
 def _verification(found: Evaluation) -> str:
     columns = {name: verification_rows(group) for name, group in found.measured.groups.items()}
+    if not columns:
+        return paragraph("No pair is of the faces that were asked for, bare ones and such with a drawn mask.")
     heads = [Head(name, (f"{len(found.groups[name]):,} trials",)) for name in columns]
     first = next(iter(columns.values()))
     rows = [
