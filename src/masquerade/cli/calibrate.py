@@ -45,17 +45,14 @@ def calibrate(  # noqa: PLR0913, PLR0917 - one each option
     is told. Templates are biometric data: they are kept where --templates asks for it and nowhere else.
     """
     from masquerade.datasets.identities import read_identities
-    from masquerade.errors import DestinationUnusable
     from masquerade.evaluation.recognition.calibrating import MASKS, Masks, Wish, calibrate_on
     from masquerade.evaluation.recognition.photos import CHOSEN, MEDICAL, Chosen, Drawing, Reader
-    from masquerade.files import make_folder, refuse_folder
+    from masquerade.files import make_folder, refuse_existing
     from masquerade.settings import get_settings
 
     one_of(mask, MASKS, "--mask")
     one_of(faces, CHOSEN, "--faces")
-    refuse_folder(out)
-    if out.exists():
-        raise DestinationUnusable(f"{out} is there already", hint="name another file")
+    refuse_existing(out)
     make_folder(out.parent)
     sets = [read_identities(folder) for folder in folders]
     wish = Wish(

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from masquerade.datasets.identities import PairList, pairs_of, read_identities, read_mfr2
-from masquerade.errors import FacesInvalid, TemplateOfAnotherModel, TemplatesInvalid
+from masquerade.errors import DestinationUnusable, FacesInvalid, TemplateOfAnotherModel, TemplatesInvalid
 from masquerade.evaluation.pages.recognition import recognition_page, worst_pairs
 from masquerade.evaluation.recognition import photos as photos_module
 from masquerade.evaluation.recognition.evaluating import Asked, Evaluation, evaluate
@@ -208,6 +208,24 @@ def test_a_face_that_wears_a_mask_gets_no_other(mfr2_root: Path, reader: Reader)
     assert not isinstance(read.drawn, Templates)
     assert read.drawn is not None
     assert read.drawn.code == "not_drawn"
+
+
+def test_a_face_that_its_label_calls_masked_gets_no_other(mfr2_root: Path, reader: Reader) -> None:
+    path = mfr2_root / "Obama" / "Obama_0001.png"  # where the wearing model sees none
+    read = reader(Wanted(0, path, "x", drawn=True, known_masked=True))
+    assert not isinstance(read.drawn, Templates)
+    assert read.drawn is not None
+    assert (read.drawn.code, read.drawn.message) == ("not_drawn", "the face wears a mask already, says its label")
+
+
+def test_a_place_for_templates_is_tried_before_any_photo_is_read(
+    pairs: PairList, reader: Reader, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    read: list[int] = []
+    with pytest.raises(DestinationUnusable):
+        evaluate(pairs, Asked(reader, templates=tmp_path / "file" / "t.npz"), started=read.append)
+    assert not read
 
 
 def test_the_central_face_is_chosen() -> None:

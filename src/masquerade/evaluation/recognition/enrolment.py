@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from masquerade.datasets.identities import BARE, PairList
 from masquerade.errors import TemplateOfAnotherModel
 from masquerade.evaluation.recognition.photos import NOT_DRAWN, Chosen, Reader, Wanted, read_photos
+from masquerade.files import make_folder
 from masquerade.identity import Failed, Templates, get_embedder
 
 Ints = NDArray[np.intp]
@@ -109,6 +110,8 @@ def enrol(
     kept = file is not None and file.exists()
     if file is not None and kept:
         _take(found, Templates.load(file), embedder.id, str(file), reader.faces)
+    elif file is not None:
+        make_folder(file.parent)  # now, not after hours of work
     chosen = set(map(int, masked))
     wanted = [
         Wanted(
@@ -117,6 +120,7 @@ def enrol(
             name=pairs.place(photo),
             drawn=photo in chosen,
             known_bare=pairs.kinds is not None and pairs.kinds[photo] == BARE,
+            known_masked=pairs.kinds is not None and pairs.kinds[photo] != BARE,
         )
         for photo, path in enumerate(pairs.photos)
         if not found.knows(names.bare(photo)) or (photo in chosen and not found.knows(names.drawn(photo)))

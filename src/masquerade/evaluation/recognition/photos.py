@@ -66,8 +66,8 @@ class Wanted:
         path: the file.
         name: below the root of its set: what chance goes by.
         drawn: besides the photo as it is, one with a mask drawn on.
-        known_bare: its label tells that the face is bare; else the wearing model is asked, and a mask is drawn on a
-            face alone that has none.
+        known_bare, known_masked: what its label tells of the face; where it tells nothing the wearing model is asked. A
+            mask is drawn on a face alone that has none.
     """
 
     photo: int
@@ -75,6 +75,7 @@ class Wanted:
     name: str
     drawn: bool = False
     known_bare: bool = False
+    known_masked: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,8 +124,9 @@ class Reader:
     def _drawn(self, wanted: Wanted, image: NDArray[np.uint8], face: Faces, bare: Templates) -> Templates | Failed:
         """The whole way anew for the picture with a mask: its face is looked for again."""
         path = str(wanted.path)
-        if bare.masked[0] and not wanted.known_bare:
-            return Failed(path, NOT_DRAWN, "the face wears a mask already, says the wearing model")
+        if wanted.known_masked or (bare.masked[0] and not wanted.known_bare):
+            who = "its label" if wanted.known_masked else "the wearing model"
+            return Failed(path, NOT_DRAWN, f"the face wears a mask already, says {who}")
         masked = self.drawing.on(image, face, wanted.name)
         if isinstance(masked, str):
             return Failed(path, NOT_DRAWN, masked)
