@@ -123,6 +123,12 @@ def test_files_that_are_no_calibration(tmp_path: Path, values: Any, message: str
     assert "c.json" in caught.value.message
 
 
+def test_numbers_that_are_texts_are_read_as_numbers() -> None:
+    values = changed()
+    values["masked"] = values["masked"] | {"scores": [str(score) for score in values["masked"]["scores"]]}
+    assert Calibration.from_dict(values).threshold(1e-2, masked=True) == MADE.threshold(1e-2, masked=True)
+
+
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "c.json").write_bytes(b"\xff{")
     for name in ("c.json", "nowhere.json"):

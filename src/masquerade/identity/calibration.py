@@ -164,7 +164,9 @@ class Calibration:
                 raise CalibrationInvalid(f"{source}: version: expected {VERSION}, got {values['version']!r}")
             for kind in ("bare", "masked"):
                 curve = values[kind]
-                curves[kind] = Curve(tuple(curve["scores"]), tuple(curve["fmrs"]), curve["pairs"])
+                curves[kind] = Curve(
+                    tuple(map(float, curve["scores"])), tuple(map(float, curve["fmrs"])), curve["pairs"]
+                )
             words = values["set"], values["model"]
         except KeyError as error:
             raise CalibrationInvalid(f"{source}: lacks {error}", hint="masquerade calibrate writes one") from error
