@@ -17,7 +17,7 @@ BUNDLED = sorted(path.stem for path in bundled_folder().glob("*.json"))
 
 
 def test_the_package_brings_what_looking_needs(folder: Path) -> None:
-    assert {"yunet", "face-mesh", "wearing", "wearing-small"} <= set(BUNDLED)
+    assert {"yunet", "face-mesh", "identity", "wearing", "wearing-small"} <= set(BUNDLED)
     assert [model.card.name for model in list_models()] == BUNDLED
 
 
