@@ -117,7 +117,8 @@ def test_of_a_photo_with_a_refused_face_nothing_says_which_is_the_largest(
 
 
 def test_a_kept_mask_is_of_the_same_name(mfr2_root: Path, reader: Reader, tmp_path: Path) -> None:
-    file, read = tmp_path / "t.npz", []
+    file = tmp_path / "t.npz"
+    read: list[int] = []
     for name, root in (("Obama", mfr2_root), ("elsewhere", mfr2_root / "Obama")):
         pairs = pairs_of(read_identities(mfr2_root), "all")
         pairs = pairs[np.array([pairs.place(photo).startswith("Obama") for photo in pairs.first]) & pairs.same]

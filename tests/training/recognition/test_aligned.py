@@ -16,7 +16,7 @@ from masquerade.faces import Faces, align_faces, find_faces, landmarks_in_crops
 from masquerade.image import read_image
 from masquerade.training.recognition import aligned as module
 from masquerade.training.recognition.aligned import align_photos
-from masquerade.training.recognition.aligning import DTYPE, ROOM, middle, workers
+from masquerade.training.recognition.aligning import DTYPE, ROOM, align_photo, middle, workers
 from masquerade.training.recognition.people import Photo
 from masquerade.training.recognition.views import plain_views
 from masquerade.training.study.progress import quiet
@@ -75,10 +75,9 @@ def test_what_is_known_is_not_done_again(photos: Path, tmp_path: Path, monkeypat
 
 
 def test_a_failure_that_may_pass_is_not_kept(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = module.align_photo
     monkeypatch.setattr(module, "align_photo", lambda _: (ExtraMissing.code, "no reader of this format"))
     assert len(align_photos(listed(photos)[:2], tmp_path / "cache", quiet).failed) == 2
-    monkeypatch.setattr(module, "align_photo", real)  # the extra is installed now
+    monkeypatch.setattr(module, "align_photo", align_photo)  # the extra is installed now
     faces = align_photos(listed(photos)[:2], tmp_path / "cache", quiet)
     assert len(faces) == 2 and not faces.failed
 
