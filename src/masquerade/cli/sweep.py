@@ -11,9 +11,8 @@ import typer
 
 from masquerade.cli.datasets import classes_of
 from masquerade.cli.labelled import ClassOption, ImagesOption, LayoutOption, WholeOption
-from masquerade.cli.printing import shown
 from masquerade.cli.progress import Bar
-from masquerade.cli.runs import Numbering, split_values, weights_by_model
+from masquerade.cli.runs import run_all, split_values, tell_job, weights_by_model
 
 if TYPE_CHECKING:
     from masquerade.evaluation.sweep import Cell, Sweep
@@ -50,7 +49,8 @@ def sweep(  # noqa: PLR0913, PLR0917 - one each option
     Each run stands in OUT/runs; finished ones are not run again, interrupted ones go on. OUT/index.html shows the
     tables, curves, confusion matrices and the worst mistakes. Exit code 1 when a run failed; the others are done.
     """
-    from masquerade.evaluation.sweep import Sweep, open_sweep, run_cells, write_results
+    from masquerade.evaluation.sweep import Sweep, open_sweep, write_results
+    from masquerade.evaluation.sweep.tables import tables_text
     from masquerade.training.study import StudyPlan, train
     from masquerade.training.study.plan import ALIASES
     from masquerade.training.study.progress import quiet as no_bar
@@ -81,28 +81,11 @@ def sweep(  # noqa: PLR0913, PLR0917 - one each option
     )
     wanted = _complete(wanted, plan_of, own_weights.get(""))
     every = open_sweep(out, wanted)
-    number = Numbering(len(wanted.cells()))
     bar: Progress = no_bar if as_json else Bar
-    try:
-        outcomes = run_cells(out, wanted.cells(), lambda cell, run: train(plan_of(cell), run, bar), number.tell)
-    except KeyboardInterrupt:
-        typer.echo(f"interrupted; the same command goes on with {shown(out)}", err=True)
-        raise
-    failed = {one.cell: str(one.error) for one in outcomes if one.error is not None}
+    failed = run_all(out, wanted.cells(), lambda cell, run: train(plan_of(cell), run, bar))
     with bar("measuring", len(every.cells())) as steps:
         tables, failed, runs = write_results(out, every, failed, lambda _: steps.advance())
-    if as_json:
-        typer.echo(json.dumps(_told(out, every, failed, runs)))
-    else:
-        from masquerade.evaluation.sweep.tables import tables_text
-
-        typer.echo(tables_text(tables))
-    typer.echo(f"page: {(out / 'index.html').resolve().as_uri()}", err=True)
-    if failed:
-        typer.echo(f"without a result ({len(failed)}):", err=True)
-        for cell, why in failed.items():
-            typer.echo(f"  {cell.name}: {shown(why)}", err=True)
-        raise typer.Exit(1)
+    tell_job(out, json.dumps(_told(out, every, failed, runs)) if as_json else tables_text(tables), failed)
 
 
 def _complete(wanted: Sweep, plan_of: Callable[[Cell], StudyPlan], weights: Path | None) -> Sweep:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,13 +10,11 @@ import typer
 
 from masquerade.cli.datasets import classes_of
 from masquerade.cli.labelled import ClassOption, ImagesOption, LayoutOption, WholeOption
-from masquerade.cli.printing import shown
-from masquerade.cli.progress import Bar
 from masquerade.cli.train_recognition import recognition
+from masquerade.cli.training import Told, train_told
 
 if TYPE_CHECKING:
     from masquerade.training.study import StudyPlan
-    from masquerade.training.study.progress import Progress
 
 app = typer.Typer(help="Train networks on labelled photos.", no_args_is_help=True, rich_markup_mode=None)
 app.command("recognition")(recognition)
@@ -88,29 +86,20 @@ def wearing(  # noqa: PLR0913, PLR0917 - one each option
 
 def _train(plan: StudyPlan, run: Path, as_json: bool, quiet: bool) -> None:
     from masquerade.training.study import train as train_plan
-    from masquerade.training.study.progress import quiet as no_bar
 
-    told = _Told(as_json, quiet)
-    bar: Progress = no_bar if as_json or quiet else Bar
-    try:
-        run = train_plan(plan, run, bar, told.epoch, told.start)
-    except KeyboardInterrupt:
-        typer.echo(f"interrupted; the same command goes on with {shown(run)}", err=True)
-        raise
-    told.result(run)
+    train_told(
+        lambda bar, epoch, start: train_plan(plan, run, bar, epoch, start),
+        run,
+        _Told(as_json, quiet),
+        bar=not (as_json or quiet),
+    )
 
 
-class _Told:
-    """Prints how a run goes."""
+class _Told(Told):
+    """Prints how a run of the study goes."""
 
-    def __init__(self, as_json: bool, quiet: bool) -> None:
-        """Take the form: lines for people, JSON lines, or nothing."""
-        self._json, self._quiet = as_json and not quiet, quiet
-
-    def start(self, config: dict[str, Any]) -> None:
-        """Tell what is trained, on what."""
-        if self._json or self._quiet:
-            return
+    def begin(self, config: dict[str, Any]) -> None:
+        """Say what is trained, on what."""
         network, recipe, faces = config["network"], config["recipe"], config["faces"]
         view = f"{recipe['size']} x {recipe['size']} px, {network['view']['crop']}"
         typer.echo(f"{network['name']}: {network['parameters']:,} parameters, {view}; {network['start']}")
@@ -122,33 +111,21 @@ class _Told:
         typer.echo(f"faces of {faces['photos']} photos: {'; '.join(parts)}")
         if faces["problems"] or faces["not_found"]:
             typer.echo(f"{faces['problems']} problems, {faces['not_found']} photos without a face: see left_out.txt")
-        if config["epochs_done"]:
-            typer.echo(f"going on after epoch {config['epochs_done']}")
 
-    def epoch(self, row: dict[str, Any]) -> None:
-        """Tell an epoch's figures."""
-        if self._json:
-            typer.echo(json.dumps(row))
-        elif not self._quiet:
-            parts = [_part(row, part) for part in ("train", "check", "test") if row[f"{part}_loss"] is not None]
-            speed = row["images_per_second"] or 0.0
-            typer.echo(f"epoch {row['epoch']}  {'  '.join(parts)}  {speed:.1f} faces/s")
+    def figures(self, row: dict[str, Any]) -> str:
+        """An epoch's figures."""
+        parts = [_part(row, part) for part in ("train", "check", "test") if row[f"{part}_loss"] is not None]
+        speed = row["images_per_second"] or 0.0
+        return f"{'  '.join(parts)}  {speed:.1f} faces/s"
 
-    def result(self, run: Path) -> None:
-        """Tell what came of it."""
-        if self._quiet:
-            return
-        values = json.loads((run / "result.json").read_text(encoding="utf-8"))
-        if self._json:
-            typer.echo(json.dumps(values | {"run": str(run)}))
-            return
+    def outcome(self, values: dict[str, Any]) -> Iterator[str]:
+        """Measures of the test part."""
         measures = values["measures"]
         names = ("accuracy", "macro_f1", "recall_incorrect", "alert_recall")
         told = ", ".join(f"{name.replace('_', ' ')} {_measure(measures[name])}" for name in names if name in measures)
-        typer.echo(f"test part, {measures['faces']} faces: {told}")
+        yield f"test part, {measures['faces']} faces: {told}"
         if measures["empty"]:
             typer.echo(f"no face of the test part is {' or '.join(measures['empty'])}", err=True)
-        typer.echo(f"run: {shown(run)}")
 
 
 def _part(row: dict[str, Any], part: str) -> str:

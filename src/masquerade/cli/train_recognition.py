@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from masquerade.cli.printing import shown
-from masquerade.cli.progress import Bar
+from masquerade.cli.training import Told, train_told
 from masquerade.errors import StudyInvalid
 
 if TYPE_CHECKING:
     from masquerade.training.recognition import RecognitionPlan
-    from masquerade.training.study.progress import Progress
 
 PARTS = (
     ("rank1", "rank 1"),
@@ -148,32 +147,23 @@ def options_of(given: list[str]) -> tuple[tuple[str, float], ...]:
 
 def _train(plan: RecognitionPlan, run: Path, cache: Path | None, as_json: bool, quiet: bool) -> None:
     from masquerade.training.recognition import train
-    from masquerade.training.study.progress import quiet as no_bar
 
     first = os.environ.get("RANK", "0") == "0"  # of the processes of torchrun one alone talks
     quiet = quiet or not first
-    told = _Told(as_json, quiet)
-    bar: Progress = no_bar if as_json or quiet else Bar
-    try:
-        run = train(plan, run, bar, told.epoch, told.start, cache=cache)
-    except KeyboardInterrupt:
-        if first:
-            typer.echo(f"interrupted; the same command goes on with {shown(run)}", err=True)
-        raise
-    told.result(run)
+    train_told(
+        lambda bar, epoch, start: train(plan, run, bar, epoch, start, cache=cache),
+        run,
+        _Told(as_json, quiet),
+        bar=not (as_json or quiet),
+        talks=first,
+    )
 
 
-class _Told:
-    """Prints how a run goes."""
+class _Told(Told):
+    """Prints how a run of recognition goes."""
 
-    def __init__(self, as_json: bool, quiet: bool) -> None:
-        """Take the form: lines for people, JSON lines, or nothing."""
-        self._json, self._quiet = as_json and not quiet, quiet
-
-    def start(self, config: dict[str, Any]) -> None:
-        """Tell what is trained, on whom."""
-        if self._json or self._quiet:
-            return
+    def begin(self, config: dict[str, Any]) -> None:
+        """Say what is trained, on whom."""
         network, recipe, faces = config["network"], config["recipe"], config["faces"]
         size = f"{network['parameters']:,} parameters, {network['dimensions']} dimensions"
         typer.echo(f"{network['name']}: {size}; {network['start']}")
@@ -182,32 +172,20 @@ class _Told:
         typer.echo(f"masks are drawn on {recipe['mask_probability']:.0%} of the training photos")
         for remark in faces["remarks"]:
             typer.echo(shown(remark), err=True)
-        if config["epochs_done"]:
-            typer.echo(f"going on after epoch {config['epochs_done']}")
 
-    def epoch(self, row: dict[str, Any]) -> None:
-        """Tell an epoch's figures."""
-        if self._json:
-            typer.echo(json.dumps(row))
-        elif not self._quiet:
-            learnt = "" if row["train_accuracy"] is None else f", right {row['train_accuracy']:.1%}"
-            test = _measures({name: row[f"test_{name}"] for name, _ in PARTS})
-            speed = row["images_per_second"] or 0.0
-            told = f"  test: {test}" if test else ""
-            typer.echo(f"epoch {row['epoch']}  train: loss {row['train_loss']:.4f}{learnt}{told}  {speed:.1f} photos/s")
+    def figures(self, row: dict[str, Any]) -> str:
+        """An epoch's figures."""
+        learnt = "" if row["train_accuracy"] is None else f", right {row['train_accuracy']:.1%}"
+        test = _measures({name: row[f"test_{name}"] for name, _ in PARTS})
+        speed = row["images_per_second"] or 0.0
+        told = f"  test: {test}" if test else ""
+        return f"train: loss {row['train_loss']:.4f}{learnt}{told}  {speed:.1f} photos/s"
 
-    def result(self, run: Path) -> None:
-        """Tell what came of it."""
-        if self._quiet:
-            return
-        values = json.loads((run / "result.json").read_text(encoding="utf-8"))
-        if self._json:
-            typer.echo(json.dumps(values | {"run": str(run)}))
-            return
+    def outcome(self, values: dict[str, Any]) -> Iterator[str]:
+        """Measures of the test part and of each test set."""
         for name, found in [("test part", values["measures"]), *values["test_sets"].items()]:
             if told := _measures(found):
-                typer.echo(f"{shown(name)}, {found['faces']} photos: {told}")
-        typer.echo(f"run: {shown(run)}")
+                yield f"{shown(name)}, {found['faces']} photos: {told}"
 
 
 def _measures(found: dict[str, Any]) -> str:

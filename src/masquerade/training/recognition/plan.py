@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from masquerade.errors import StudyInvalid
 from masquerade.files import absolute
 from masquerade.training.recognition.names import BACKBONE_NAMES, LOSS_NAMES
-from masquerade.training.study.plan import RANDOM
+from masquerade.training.study.plan import RANDOM, check_fields
 
 IMAGENET = "imagenet"
 """In place of a weights file: start from ImageNet's weights."""
@@ -225,10 +225,7 @@ class RecognitionPlan:
         Raises:
             StudyInvalid: a name is not known, one is missing, or a value is out of range.
         """
-        unknown = set(values) - {field.name for field in fields(cls)}
-        missing = {"data", "backbone", "loss"} - set(values)
-        if unknown or missing:
-            raise StudyInvalid(f"a plan's fields: unknown {sorted(unknown)}, missing {sorted(missing)}")
+        check_fields(cls, values, {"data", "backbone", "loss"})
         taken = dict(values)
         for name in ("data", "test_sets"):
             taken[name] = tuple(Path(path) for path in taken.get(name, ()))

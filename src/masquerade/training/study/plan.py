@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from masquerade.errors import StudyInvalid
 from masquerade.files import absolute
 from masquerade.wearing.types import LABELS
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 ALIASES = {"resnet34": "report-resnet34"}
 """Short names of networks."""
@@ -189,14 +192,23 @@ class StudyPlan:
         Raises:
             StudyInvalid: a name is not known, one is missing, or a value is out of range.
         """
-        unknown = set(values) - {field.name for field in fields(cls)}
-        missing = {"data", "model"} - set(values)
-        if unknown or missing:
-            raise StudyInvalid(f"a plan's fields: unknown {sorted(unknown)}, missing {sorted(missing)}")
+        check_fields(cls, values, {"data", "model"})
         taken = dict(values)
         for name in ("weights", "images"):
             taken[name] = None if taken.get(name) is None else Path(taken[name])
         return cls(**taken | {"data": tuple(Path(path) for path in values["data"])})
+
+
+def check_fields(kind: type[DataclassInstance], values: Mapping[str, Any], needed: set[str]) -> None:
+    """Do nothing if values name fields of a plan, those among them that it needs.
+
+    Raises:
+        StudyInvalid: a name is not known, or one is missing.
+    """
+    unknown = set(values) - {field.name for field in fields(kind)}
+    missing = needed - set(values)
+    if unknown or missing:
+        raise StudyInvalid(f"a plan's fields: unknown {sorted(unknown)}, missing {sorted(missing)}")
 
 
 def differences(one: Mapping[str, Any], other: Mapping[str, Any], prefix: str = "") -> list[str]:

@@ -92,9 +92,10 @@ class Lower(nn.Module):
 
 def lower_session(net: SFace, first: int, folder: Path) -> Session:
     """Write the layers that stay as a model of its own, and load it; torch would take four times as long."""
-    content = traced(Lower(net, first), SIZE, ("features",))
+    lower = Lower(net, first)
+    content = traced(lower, SIZE, ("features",))
     with torch.inference_mode():
-        shape = Lower(net, first)(torch.zeros(1, 3, SIZE, SIZE)).shape
+        shape = lower(torch.zeros(1, 3, SIZE, SIZE)).shape
     card = {
         "name": "lower",
         "version": "1",
