@@ -81,4 +81,4 @@ class SourceOptions:
         if unknown := sorted(changes.keys() - known):
             raise SourceInvalid(f"no such option: {', '.join(unknown)}", hint=f"there are {', '.join(sorted(known))}")
         given = {} if options is None else {name: getattr(options, name) for name in known}
-        return cls(**(given | changes))  # type: ignore[arg-type]
+        return cls(**(given | changes))

@@ -151,6 +151,7 @@ def _environment(task: wire.Task) -> dict[str, str]:
     wished = {
         "OPENCV_FFMPEG_CAPTURE_OPTIONS": transport if task.address.target.startswith("rtsp") else "",
         "OPENCV_FFMPEG_LOGLEVEL": "16",  # errors
+        "OPENCV_FFMPEG_SKIP_LOG_CALLBACK": "1",  # OpenCV's own writes to a buffer that nobody empties
         "OPENCV_IO_MAX_IMAGE_PIXELS": str(task.options.max_pixels),
         "OPENCV_LOG_LEVEL": "SILENT",
         "OMP_NUM_THREADS": "1",

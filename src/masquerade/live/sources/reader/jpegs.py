@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 
 START = b"\xff\xd8\xff"
 SCAN, END = 0xDA, 0xD9
-ALONE = frozenset([0x01, *range(0xD0, 0xD8)])
-"""Markers without a length: TEM and the restarts."""
+FILLING = 0xFF
+ALONE = frozenset([0x01, *range(0xD0, 0xD8), FILLING])
+"""Markers without a length: TEM and the restarts; and the byte that may fill the space before one."""
+BROKEN = frozenset([0x00, 0xD8])
+"""What is no marker, or begins another picture."""
 CHUNK = 2**16
 
 
@@ -49,9 +52,9 @@ class Splitter:
                 whole.append(bytes(self._held[:length]))
                 self._in_garbage = False
                 del self._held[:length]
-            else:  # broken: look for the next one behind its start
+            else:  # broken: look for the next one behind it, not in its thumbnail
                 self._say_damaged()
-                del self._held[: len(START)]
+                del self._held[: max(self._at, len(START))]
             self._at, self._in_scan = 0, False
         return whole
 
@@ -77,43 +80,41 @@ class Splitter:
 
     def _walk(self) -> int | None:
         """Go from marker to marker: the length of the JPEG, 0 when it is broken, None when more must come."""
-        held = self._held
-        while True:
-            if self._in_scan and not self._leave_scan():
-                return None
-            if len(held) < self._at + 2:
-                return None
-            if held[self._at] != 0xFF:
-                return 0
-            marker = held[self._at + 1]
+        while self._leave_scan() and (marker := self._marker()) is not None:
             if marker == END:
                 return self._at + 2
-            if marker in {0x00, 0xD8}:
+            if marker in BROKEN:
                 return 0
-            if marker == 0xFF or marker in ALONE:  # a filling byte, or a marker without content
-                self._at += 1 if marker == 0xFF else 2
-                continue
-            if len(held) < self._at + 4:
-                return None
-            size = held[self._at + 2] << 8 | held[self._at + 3]
-            if size < 2:
-                return 0
-            self._at += 2 + size
-            self._in_scan = marker == SCAN
+            self._at += 1 if marker == FILLING else 2
+            if marker not in ALONE:
+                size = int.from_bytes(self._held[self._at : self._at + 2])
+                if size < 2:
+                    return 0
+                self._at += size
+                self._in_scan = marker == SCAN
+        return None
+
+    def _marker(self) -> int | None:
+        """The marker here, with its length where it has one; 0 where there is none, None when more must come."""
+        here = self._held[self._at : self._at + 4]
+        if len(here) < 2:
+            return None
+        marker = here[1] if here[0] == FILLING else 0
+        complete = marker == END or marker in BROKEN or marker in ALONE or len(here) == 4
+        return marker if complete else None
 
     def _leave_scan(self) -> bool:
-        """Go to the marker behind the coded pixels."""
+        """Go to the marker behind the coded pixels, if it is among them; False when more must come."""
         held = self._held
-        while (found := held.find(0xFF, self._at)) >= 0:
+        while self._in_scan and (found := held.find(0xFF, self._at)) >= 0:
             self._at = found
             if found + 1 >= len(held):
                 return False
-            if held[found + 1] != 0x00 and held[found + 1] not in ALONE:
-                self._in_scan = False
-                return True
-            self._at = found + 2
-        self._at = max(self._at, len(held))
-        return False
+            following = held[found + 1]
+            self._in_scan = following == 0x00 or following in ALONE
+            self._at += 1 if following == FILLING else 2 if self._in_scan else 0
+        self._at = max(self._at, len(held)) if self._in_scan else self._at
+        return not self._in_scan
 
 
 class Jpegs:
@@ -135,7 +136,6 @@ class Jpegs:
         self._descriptor, self.fps = descriptor, fps
         self._splitter = Splitter(most, damaged)
         self._waiting: list[bytes] = []
-        self._buffer: NDArray[np.uint8] | None = None
 
     def grab(self) -> bool:
         """Wait for the next JPEG; False at the end of the stream."""
@@ -151,18 +151,17 @@ class Jpegs:
         """None: the stream has no clock of its own."""
         return None
 
-    def shape(self) -> tuple[int, int] | None:
-        """Decode the JPEG: its height and width; None when it is damaged."""
+    def decode(self) -> NDArray[np.uint8] | None:
+        """Decode the JPEG, to RGB; None when it is damaged."""
         data = self._waiting.pop(0)
         try:
-            self._buffer = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
+            return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
         except cv2.error:  # more pixels than are allowed
-            self._buffer = None
-        return None if self._buffer is None else (self._buffer.shape[0], self._buffer.shape[1])
+            return None
 
-    def fill(self, place: NDArray[np.uint8]) -> None:
-        """Write the decoded frame into ``place``."""
-        place[:] = self._buffer
+    def fill(self, place: NDArray[np.uint8], decoded: NDArray[np.uint8]) -> None:
+        """Write what was decoded into ``place``."""
+        np.copyto(place, decoded)
 
     def close(self) -> None:
         """Leave the stream as it is."""
