@@ -14,7 +14,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import masquerade
 from masquerade.live.sources import wire
 from masquerade.live.sources.addresses import Kind
 from masquerade.live.sources.memory import Counters, Pictures, make_memory
@@ -146,7 +145,7 @@ class ReaderProcess:
 
 def _environment(task: wire.Task) -> dict[str, str]:
     """What OpenCV and ffmpeg are told; what the user set in the environment stands."""
-    home = str(Path(masquerade.__file__).parents[1])
+    home = str(Path(__file__).parents[3])
     transport = f"rtsp_transport;{task.options.transport}"
     wished = {
         "OPENCV_FFMPEG_CAPTURE_OPTIONS": transport if task.address.target.startswith("rtsp") else "",
