@@ -266,3 +266,21 @@ class DestinationUnusable(MasqueradeError):
     """Nothing can be written at the place that was named."""
 
     code = "destination_unusable"
+
+
+class AlertsInvalid(MasqueradeError):
+    """The file that says where alerts go cannot be used; the message names the channel and the field."""
+
+    code = "alerts_invalid"
+
+
+class OutboxUnusable(MasqueradeError):
+    """The outbox of alerts cannot be opened, read or written."""
+
+    code = "outbox_unusable"
+
+
+class EventLogInvalid(MasqueradeError):
+    """A file that events are to be added to holds something else."""
+
+    code = "event_log_invalid"
