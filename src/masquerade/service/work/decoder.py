@@ -10,7 +10,7 @@ from multiprocessing.connection import Connection
 
 import numpy as np
 
-from masquerade.errors import ExtraMissing, ImageDamaged, ImageError, ImageTooSlow, MasqueradeError
+from masquerade.errors import ExtraMissing, ImageDamaged, ImageError, ImageTooSlow, MasqueradeError, WorkerLost
 from masquerade.image import Limits, Pixels
 from masquerade.service.work.decoding import serve
 
@@ -52,7 +52,8 @@ class Decoders:
 
         Raises:
             ImageError: one of its kinds, as in ``read_image``; ``ImageTooSlow`` when it was stopped.
-            ExtraMissing: HEIC, and pillow-heif is not installed.
+                ExtraMissing: HEIC, and pillow-heif is not installed.
+            WorkerLost: no process could be started.
         """
         child = self._free.get()
         try:
@@ -101,7 +102,11 @@ class _Child:
         self._process = context.Process(target=serve, args=arguments, daemon=True, name="decoder")
         self._process.start()
         theirs.close()  # so that the pipe ends when the process does
-        self._pipe.recv_bytes()  # it is there: its start does not count as decoding
+        try:
+            self._pipe.recv_bytes()  # it is there: its start does not count as decoding
+        except (EOFError, OSError) as error:
+            self.end()
+            raise WorkerLost("a decoder could not be started", hint="give the service more memory") from error
 
     def read(self, data: bytes, timeout: float) -> Pixels:
         try:

@@ -83,7 +83,7 @@ class Limiter:
             async with asyncio.timeout(deadline):
                 await place
         except (TimeoutError, asyncio.CancelledError) as error:
-            if place.done() and not place.cancelled():  # called up in the same moment
+            if place.done() and not place.cancelled() and place.exception() is None:  # called up in the same moment
                 self._next()
             elif place in self._line:
                 self._line.remove(place)
