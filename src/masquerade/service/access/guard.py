@@ -72,7 +72,7 @@ class Access:
         Raises:
             TooManyRequests: too many wrong keys came from this address.
         """
-        mark = hmac.digest(self._secret, text.encode("utf-8", "surrogateescape"), "sha256")
+        mark = hmac.digest(self._secret, text.encode("utf-8", "surrogatepass"), "sha256")
         number, until = self._right.get(mark, ("", 0.0))
         if until > time.monotonic():
             return self._numbered(number)
