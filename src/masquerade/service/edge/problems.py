@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError, WebSocketRequestValidatio
 from fastapi.requests import HTTPConnection
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.websockets import WebSocketState
 
 from masquerade import errors
 from masquerade.errors import InternalError, MasqueradeError, MethodRefused, RequestInvalid, RouteUnknown, ServiceError
@@ -92,9 +93,16 @@ async def _masquerade_error(connection: Request | WebSocket, error: Exception) -
         error = unforeseen(_id(connection))
     answer = answer_of(error, _id(connection))
     if isinstance(connection, WebSocket):
-        await connection.send_denial_response(answer)
+        await _refuse(connection, error, answer)
         return None
     return answer
+
+
+async def _refuse(connection: WebSocket, error: MasqueradeError, answer: JSONResponse) -> None:
+    if connection.application_state is WebSocketState.CONNECTING:
+        await connection.send_denial_response(answer)
+    elif connection.application_state is WebSocketState.CONNECTED:
+        await connection.close(1011 if status_of(error) >= 500 else 1008, error.code)
 
 
 async def _validation_error(connection: Request | WebSocket, error: Exception) -> Any:
