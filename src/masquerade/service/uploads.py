@@ -135,14 +135,20 @@ async def _parts(request: Request, name: str, most: int) -> list[Upload]:
         raise RequestInvalid(f"the form is not as expected: {problem}", hint=f"send files named {name}") from error
     except (UnicodeDecodeError, LookupError, ValueError) as error:
         raise RequestInvalid(f"the form is damaged: {error}", hint=f"send files named {name}") from error
-    uploads = []
-    for part, file in form.multi_items():
-        if not isinstance(file, UploadFile) or part != name:
-            raise RequestInvalid(f"a part named {part[:100]!r}, expected only files named {name}")
-        uploads.append(Upload((file.filename or "")[:255], await file.read()))
-    if not uploads:
-        raise RequestInvalid(f"the form has no file named {name}")
-    return uploads
+    try:
+        return [await _upload(part, file, name) for part, file in form.multi_items()] or _none(name)
+    finally:
+        await form.close()
+
+
+async def _upload(part: str, file: UploadFile | str, name: str) -> Upload:
+    if not isinstance(file, UploadFile) or part != name:
+        raise RequestInvalid(f"a part named {part[:100]!r}, expected only files named {name}")
+    return Upload((file.filename or "")[:255], await file.read())
+
+
+def _none(name: str) -> list[Upload]:
+    raise RequestInvalid(f"the form has no file named {name}")
 
 
 @asynccontextmanager

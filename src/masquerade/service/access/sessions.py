@@ -25,9 +25,7 @@ class _Session:
 class Sessions:
     """Which cookie stands for which key."""
 
-    def __init__(
-        self, *, life: float = LIFE, most: int = MOST, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, *, life: float = LIFE, most: int = MOST, clock: Callable[[], float] = time.monotonic) -> None:
         """Take how long a session lasts in seconds, how many are kept, and a clock."""
         self.life, self._most, self._clock = life, most, clock
         self._sessions: OrderedDict[bytes, _Session] = OrderedDict()

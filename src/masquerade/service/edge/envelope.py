@@ -9,6 +9,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 
 from masquerade.service.edge.problems import answer_of, unforeseen
 
@@ -67,6 +68,8 @@ class Envelope:
 
         try:
             await self._app(scope, receive, send_on)
+        except ClientDisconnect:  # nobody is left to answer
+            pass
         except Exception:  # noqa: BLE001 - logged, and answered without a word of it
             error = unforeseen(request_id)
             if not status:

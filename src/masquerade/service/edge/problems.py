@@ -115,7 +115,9 @@ async def _http_error(connection: Request | WebSocket, error: Exception) -> Any:
     assert isinstance(error, HTTPException)  # noqa: S101
     path = connection.url.path[:200]
     if error.status_code == HTTPStatus.NOT_FOUND:
-        return await _masquerade_error(connection, RouteUnknown(f"there is nothing at {path}", hint="see /openapi.json"))
+        return await _masquerade_error(
+            connection, RouteUnknown(f"there is nothing at {path}", hint="see /openapi.json")
+        )
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         allowed = (error.headers or {}).get("Allow", "")
         kind = MethodRefused(f"{path} does not take {connection.scope['method'][:20]}, expected {allowed}")
