@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -122,7 +123,7 @@ def test_paths_that_cannot_be(tmp_path: Path) -> None:
     ],
     ids=str,
 )
-def test_options_that_cannot_be(options: dict[str, object], tmp_path: Path) -> None:
+def test_options_that_cannot_be(options: dict[str, Any], tmp_path: Path) -> None:
     with pytest.raises(SourceInvalid):
         open_source(tmp_path, **options)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from itertools import pairwise
 from threading import Event
 
 import numpy as np
@@ -44,7 +45,7 @@ def test_film_clock_always_rises(stamps: list[float | None], fps: float | None) 
     clock = FilmClock(fps)
     times = [clock.tick(stamp) for stamp in stamps]
     assert all(math.isfinite(moment) and moment >= 0 for moment in times)
-    assert all(later > earlier for earlier, later in zip(times, times[1:], strict=False))
+    assert all(later > earlier for earlier, later in pairwise(times))
 
 
 def test_pace_waits_and_leaves_out() -> None:

@@ -26,7 +26,7 @@ class Asking:
         self._pictures = Pictures(self.memory)
 
     def put(self, number: int, height: int = 4, width: int = 6) -> bool:
-        return self.ring.put(height, width, lambda place: place.fill(number), {"number": number})
+        return self.ring.put(height, width, lambda place: place.fill(number % 256), {"number": number})
 
     def ask(self) -> int | None:
         before = len(self.told)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,9 +18,9 @@ from tests.live.sources.looking_on import number_of, numbered
 MOST = 2**20
 
 
-def made_jpeg(number: int, **options: object) -> bytes:
+def made_jpeg(number: int, **options: Any) -> bytes:
     stream = io.BytesIO()
-    Image.fromarray(numbered(number)).save(stream, "JPEG", **options)  # type: ignore[arg-type]
+    Image.fromarray(numbered(number)).save(stream, "JPEG", **options)
     return stream.getvalue()
 
 
@@ -49,7 +51,7 @@ def split(pieces: list[bytes], most: int = MOST) -> tuple[list[bytes], int]:
 
 def chopped(data: bytes, at: list[int]) -> list[bytes]:
     cuts = sorted({0, len(data), *(cut % (len(data) + 1) for cut in at)})
-    return [data[a:b] for a, b in zip(cuts, cuts[1:], strict=False)]
+    return [data[a:b] for a, b in pairwise(cuts)]
 
 
 @settings(max_examples=60, deadline=None)
