@@ -44,8 +44,8 @@ class HttpCamera:
 
     Modes: ``moving``, ``still`` (the same picture), ``grey``, ``large`` (another size), ``silent`` (the line stays
     open), ``garbage`` (parts that are no JPEG), ``text`` (parts of words), ``truncated`` (JPEGs cut short), ``bomb`` (a
-    JPEG of 4 billion pixels), ``cut`` (the line is closed), ``refused`` (503), ``locked`` (401), ``page`` (HTML), ``snapshot``
-    (one JPEG an answer), ``basic`` and ``digest`` (moving, for who gives the password).
+    JPEG of 4 billion pixels), ``cut`` (the line is closed), ``refused`` (503), ``locked`` (401), ``page`` (HTML),
+    ``snapshot`` (one JPEG an answer), ``basic`` and ``digest`` (moving, for who gives the password).
     """
 
     def __init__(self, mode: str = "moving", fps: float = 20.0) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -57,11 +58,9 @@ def test_another_size_garbage_and_cuts_within_a_picture_do_not_stop_it(camera: H
         assert camera.connections == 1
 
 
-@pytest.mark.parametrize(
-    ("mode", "reason"), [("silent", "no picture"), ("garbage", "cannot be used"), ("text", "no picture")]
-)
+@pytest.mark.parametrize(("mode", "reason"), [("silent", "no picture"), ("garbage", "cannot be used")])
 def test_silence_and_garbage_are_told_and_end(camera: HttpCamera, mode: str, reason: str) -> None:
-    with open_source(camera.address, stall_after=2.0, read_timeout=3.0) as source:
+    with open_source(camera.address, stall_after=1.0, read_timeout=1.5) as source:
         watcher = Watcher(source)
         watcher.until_frames(2)
         camera.mode = mode
@@ -91,7 +90,7 @@ def test_a_dead_picture_is_told(camera: HttpCamera, mode: str, reason: str) -> N
 )
 def test_what_gives_no_picture_is_offline_with_a_reason(camera: HttpCamera, mode: str, reason: str) -> None:
     camera.mode = mode
-    with open_source(camera.address, **(PATIENT | {"stall_after": 1.0, "read_timeout": 2.0})) as source:
+    with open_source(camera.address, **(PATIENT | {"stall_after": 0.5, "read_timeout": 1.0})) as source:
         watcher = Watcher(source)
         watcher.until_state("offline")
         shown = f"{source.label} {watcher.changes} {source.reason}"
@@ -120,16 +119,14 @@ def test_single_pictures_are_asked_for_again(camera: HttpCamera) -> None:
 
 def test_under_load_the_newest_is_given() -> None:
     """Taken ten times more seldom than sent, a frame is never older than the time from one to the next, and load."""
-    import time
-
     with HttpCamera(fps=50.0) as camera, open_source(camera.address, **PATIENT) as source:
         watcher = Watcher(source)
         watcher.until_frames(1)
         ages = []
-        for _ in range(8):
-            time.sleep(0.2)
+        for _ in range(6):
+            time.sleep(0.15)
             frame = source.frame(30.0)
             assert frame is not None
             ages.append(time.monotonic() - frame.taken)
-    assert source.skipped > 20
+    assert source.skipped > 10
     assert sorted(ages)[len(ages) // 2] < 0.2  # a queue would be seconds old by now
