@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("httpx", reason="the extra [watch] is not installed")
-
 from masquerade.live.alerts import Alerts, AlertsConfig, Door, Outbox, load_alerts
 from masquerade.live.alerts.kinds import AnyChannel, SoundConfig, WebhookConfig
 from masquerade.live.types import Event, Frame, Person
 from tests.live.alerts.made_alerts import NOON, Receiver, Recorder, alert, event, failing, receiver, until
+
+pytest.importorskip("httpx", reason="the extra [watch] is not installed")
 
 
 @pytest.fixture

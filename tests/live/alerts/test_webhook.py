@@ -16,13 +16,13 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-pytest.importorskip("httpx", reason="the extra [watch] is not installed")
-
 from masquerade.live.alerts import DeliveryFailed
 from masquerade.live.alerts.channels.signing import key_of, signature_of
 from masquerade.live.alerts.channels.webhook import Webhook, wait_of
 from masquerade.live.alerts.kinds import WebhookConfig
 from tests.live.alerts.made_alerts import PATIENCE, Receiver, alert, receiver
+
+pytest.importorskip("httpx", reason="the extra [watch] is not installed")
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "docs" / "alert.schema.json").read_text(encoding="utf-8"))
 
