@@ -34,7 +34,7 @@ class Served:
         self._portal = stack.enter_context(anyio.from_thread.start_blocking_portal())
         stack.enter_context(self._portal.wrap_async_context_manager(app.router.lifespan_context(app)))
         transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=(peer, 50000))
-        client = httpx.AsyncClient(transport=transport, base_url="http://localhost", timeout=None)
+        client = httpx.AsyncClient(transport=transport, base_url="http://localhost", timeout=PATIENCE)
         self._client = stack.enter_context(self._portal.wrap_async_context_manager(client))
 
     def ask(self, method: str, path: str, **options: Any) -> httpx.Response:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import stat
 from pathlib import Path
@@ -80,7 +79,7 @@ def test_the_file_holds_no_key_and_is_its_owners_alone(tmp_path: Path) -> None:
     row = json.loads(content)["keys"][0]
     expected = hashlib.scrypt(text.encode(), salt=bytes.fromhex(row["salt"]), n=16, r=8, p=1, dklen=32)
     assert row["digest"] == expected.hex()
-    assert os.listdir(tmp_path) == ["keys.json"]
+    assert [path.name for path in tmp_path.iterdir()] == ["keys.json"]
 
 
 def test_a_removed_key_is_gone_for_whoever_reads_the_file(tmp_path: Path) -> None:
