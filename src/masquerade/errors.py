@@ -266,3 +266,27 @@ class DestinationUnusable(MasqueradeError):
     """Nothing can be written at the place that was named."""
 
     code = "destination_unusable"
+
+
+class SourceError(MasqueradeError):
+    """A film, camera, folder or stream cannot be watched."""
+
+    code = "source_error"
+
+
+class SourceInvalid(SourceError):
+    """The address of a source, or an option for it, is none that can be used."""
+
+    code = "source_invalid"
+
+
+class SourceNotFound(SourceError):
+    """The path of a film or folder leads nowhere."""
+
+    code = "source_not_found"
+
+
+class SourceUnreadable(SourceError):
+    """The file is there, but may not be read, or holds no film that can be decoded."""
+
+    code = "source_unreadable"
