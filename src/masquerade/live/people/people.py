@@ -158,7 +158,7 @@ class People:
         seen = [track.motion.box for track in self._tracks if track.seen == time]
         if seen and likeness(np.array(seen), box, CLASH, 0.0).max() > 0:
             return
-        track = Track(time, box[0], float(faces.scores[index]), self.recipe)
+        track = Track(time, box[0], self.recipe)
         self._tracks.append(track)
         self._matched[index] = track
 

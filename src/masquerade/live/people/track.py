@@ -42,7 +42,7 @@ class Track:
         "votes",
     )
 
-    def __init__(self, time: float, box: NDArray[Any], score: float, recipe: PeopleRecipe) -> None:
+    def __init__(self, time: float, box: NDArray[Any], recipe: PeopleRecipe) -> None:
         """Begin with a found box."""
         self.motion = Motion(box)
         self.number = 0
