@@ -290,3 +290,19 @@ class SourceUnreadable(SourceError):
     """The file is there, but may not be read, or holds no film that can be decoded."""
 
     code = "source_unreadable"
+class AlertsInvalid(MasqueradeError):
+    """The file that says where alerts go cannot be used; the message names the channel and the field."""
+
+    code = "alerts_invalid"
+
+
+class OutboxUnusable(MasqueradeError):
+    """The outbox of alerts cannot be opened, read or written."""
+
+    code = "outbox_unusable"
+
+
+class EventLogInvalid(MasqueradeError):
+    """A file that events are to be added to holds something else."""
+
+    code = "event_log_invalid"

@@ -8,6 +8,7 @@ import typer
 
 from masquerade.cli import (
     ablation,
+    alerts,
     calibrate,
     datasets,
     doctor,
@@ -45,6 +46,7 @@ app.add_typer(models.app, name="models")
 app.add_typer(library.app, name="library")
 app.add_typer(datasets.app, name="datasets")
 app.add_typer(evaluate.app, name="evaluate")
+app.add_typer(alerts.app, name="alerts")
 
 
 def _version(wanted: bool) -> None:

@@ -16,8 +16,9 @@ import typer
 from masquerade.cli.printing import shown
 
 if TYPE_CHECKING:
+    from masquerade.live.alerts import AlertsConfig
     from masquerade.live.sources import Source
-    from masquerade.live.watching import Observer, Sink, Summary
+    from masquerade.live.watching import Sink, Summary
     from masquerade.live.watching.filming import FilmWriter
 
 STDOUT = Path("-")
@@ -38,38 +39,49 @@ def watch(  # noqa: PLR0913, PLR0917 - one each option
     events: Annotated[
         Path | None, typer.Option(help="Append the events to this file as JSON lines; - prints them.")
     ] = None,
-    summary: Annotated[bool, typer.Option("--summary", help="Print the summary as one JSON object.")] = False,
     alerts: Annotated[
         Path | None, typer.Option(help="Send alerts as this TOML file says; by default the setting alerts_file.")
     ] = None,
+    summary: Annotated[bool, typer.Option("--summary", help="Print the summary as one JSON object.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print no events in words and no line of figures.")] = False,
     realtime: Annotated[
-        bool, typer.Option("--realtime", help="Play a film as a camera would: newest frame only.")
+        bool, typer.Option("--realtime", help="Play a film as a camera would: the newest frame only.")
     ] = False,
     loop: Annotated[bool, typer.Option("--loop", help="Begin a film again at its end.")] = False,
     seconds: Annotated[float | None, typer.Option(min=0.1, help="End after so many seconds of the source.")] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print no events and no line of figures.")] = False,
 ) -> None:
-    """Watch a camera or a film: who comes, and whether and how each wears a mask.
+    """Watch a camera or a film: who comes, and whether and how each wears a mask. Ctrl-C ends it.
 
-    Nobody is identified and no picture is stored, unless --save asks for a film. Ctrl-C ends it.
-    Exit code 0 when the source ended or the watch was told to end; 1 when something could not be read to its end or
-    not be written; 2 when there was nothing to watch.
+    Nobody is identified, and no picture is stored unless --save asks for a film.
+    Exit code 0: the source ended, or the watch was told to end. 1: something could not be read to its end, or not be
+    written. 2: there was nothing to watch.
     """
+    if show_faces and save is None:
+        raise typer.BadParameter("--show-faces says how a film is saved: add --save FILE")
     from masquerade.live.sources import open_source
 
     with ExitStack() as ending:
-        film = _film(save, show_faces)
-        if film is not None:
-            ending.callback(film.close)
-        stop = ending.enter_context(_signals())
+        config = _alerts_config(alerts)
+        sinks: list[Sink] = []
+        log = _events(events, ending)
+        stop = ending.enter_context(_told_to_stop())
         opened = ending.enter_context(open_source(source, realtime=realtime, loop=loop))
-        _say_privacy(opened.label, save, show_faces)
-        ended = _watch(opened, film, _Wishes(events, alerts, seconds, quiet), stop)
-    _finish(ended, film, summary, opened)
+        film = _film(save, show_faces, opened, ending)
+        ...
 
 
-class _Wishes:
-    """What was asked for beside the source."""
+@contextmanager
+def _told_to_stop() -> Iterator[threading.Event]:
+    """An event that Ctrl-C and SIGTERM set; a second Ctrl-C does not wait for the end."""
+    stop = threading.Event()
 
-    def __init__(self, events: Path | None, alerts: Path | None, seconds: float | None, quiet: bool) -> None:
-        self.events, self.alerts, self.seconds, self.quiet = events, alerts, seconds, quiet
+    def note(number: int, frame: Any) -> None:
+        stop.set()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
