@@ -274,6 +274,48 @@ class DestinationUnusable(MasqueradeError):
     code = "destination_unusable"
 
 
+class SourceError(MasqueradeError):
+    """A film, camera, folder or stream cannot be watched."""
+
+    code = "source_error"
+
+
+class SourceInvalid(SourceError):
+    """The address of a source, or an option for it, is none that can be used."""
+
+    code = "source_invalid"
+
+
+class SourceNotFound(SourceError):
+    """The path of a film or folder leads nowhere."""
+
+    code = "source_not_found"
+
+
+class SourceUnreadable(SourceError):
+    """The file is there, but may not be read, or holds no film that can be decoded."""
+
+    code = "source_unreadable"
+
+
+class AlertsInvalid(MasqueradeError):
+    """The file that says where alerts go cannot be used; the message names the channel and the field."""
+
+    code = "alerts_invalid"
+
+
+class OutboxUnusable(MasqueradeError):
+    """The outbox of alerts cannot be opened, read or written."""
+
+    code = "outbox_unusable"
+
+
+class EventLogInvalid(MasqueradeError):
+    """A file that events are to be added to holds something else."""
+
+    code = "event_log_invalid"
+
+
 class ServiceError(MasqueradeError):
     """A request cannot be answered, or the service cannot be started.
 

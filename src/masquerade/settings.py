@@ -111,6 +111,17 @@ class Settings(BaseSettings):
         default=8, description="Most browsers that may send the frames of their cameras at once."
     )
 
+    alerts_file: Path | None = Field(
+        default=None, description="TOML file that says where alerts go, and when there are none."
+    )
+    alerts_outbox: Path = Field(
+        default=Path(platformdirs.user_state_dir("masquerade")) / "alerts.sqlite",
+        description="File in which alerts wait until they are sent.",
+    )
+    event_days: Annotated[int, Field(ge=1, le=36500)] = Field(
+        default=30, description="Days for which events of cameras, and alerts that are done, are kept."
+    )
+
     @classmethod
     def settings_customise_sources(
         cls,

@@ -8,15 +8,18 @@ import typer
 
 from masquerade.cli import (
     ablation,
+    alerts,
     calibrate,
     datasets,
     doctor,
     embed,
     evaluate,
+    keys,
     library,
     look,
     mask,
     models,
+    serve,
     sweep,
     train,
     verify,
@@ -40,11 +43,14 @@ app.command("calibrate")(calibrate.calibrate)
 app.command("sweep")(sweep.sweep)
 app.command("ablation")(ablation.ablation)
 app.command("doctor")(doctor.doctor)
+app.command("serve")(serve.serve)
+app.add_typer(keys.app, name="keys")
 app.add_typer(train.app, name="train")
 app.add_typer(models.app, name="models")
 app.add_typer(library.app, name="library")
 app.add_typer(datasets.app, name="datasets")
 app.add_typer(evaluate.app, name="evaluate")
+app.add_typer(alerts.app, name="alerts")
 
 
 def _version(wanted: bool) -> None:

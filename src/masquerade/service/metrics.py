@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
 
 from masquerade.live import STATES
 from masquerade.looking import Seen
@@ -55,15 +57,35 @@ class Metrics:
 
     def gauge(self, name: str, what: str, value: Callable[[], float]) -> None:
         """Add a figure that is asked for when the metrics are."""
-        Gauge(f"masquerade_{name}", what, registry=self.registry).set_function(value)
+        self.registry.register(_Asked(lambda: [GaugeMetricFamily(f"masquerade_{name}", what, value=value())]))
+
+    def count(self, name: str, what: str, value: Callable[[], float]) -> None:
+        """Add a figure that only grows, and is asked for when the metrics are."""
+        self.registry.register(_Asked(lambda: [CounterMetricFamily(f"masquerade_{name}", what, value=value())]))
 
     def states(self, name: str, what: str, state: Callable[[], str]) -> None:
         """Add a state: 1 for the one that holds, 0 for the others."""
-        gauge = Gauge(f"masquerade_{name}", what, ["state"], registry=self.registry)
-        for known in STATES:
-            gauge.labels(known).set_function(lambda known=known: float(state() == known))
+
+        def family() -> list[Metric]:
+            states, now = GaugeMetricFamily(f"masquerade_{name}", what, labels=["state"]), state()
+            for known in STATES:
+                states.add_metric([known], float(known == now))
+            return [states]
+
+        self.registry.register(_Asked(family))
 
     def text(self, accept: str) -> tuple[bytes, str]:
         """Give the metrics and their media type, as ``Accept`` asks for."""
         encode, kind = choose_encoder(accept)
         return encode(self.registry), kind
+
+
+class _Asked(Collector):
+    """Figures that are asked for when the metrics are."""
+
+    def __init__(self, ask: Callable[[], list[Metric]]) -> None:
+        self._ask = ask
+
+    def collect(self) -> list[Metric]:
+        """Ask."""
+        return self._ask()

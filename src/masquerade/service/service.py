@@ -59,11 +59,11 @@ class Service:
         self._measure(rates)
 
     def _measure(self, rates: Rates) -> None:
-        gauge = self.metrics.gauge
+        gauge, count = self.metrics.gauge, self.metrics.count
         gauge("queue", "Photos and frames that wait for a worker.", lambda: self.limiter.waiting)
         gauge("workers_busy", "Workers that are at work.", lambda: self.limiter.busy)
-        gauge("rejected", "Photos and frames sent away because of too much work.", lambda: self.limiter.refused)
-        gauge("rate_limited", "Requests sent away because one client made too many.", lambda: rates.refused)
+        count("rejected", "Photos and frames sent away because of too much work.", lambda: self.limiter.refused)
+        count("rate_limited", "Requests sent away because one client made too many.", lambda: rates.refused)
         gauge("held_bytes", "Bytes of photos in memory.", lambda: self.room.held)
         gauge("onlookers", "Pages that look at the camera's state.", lambda: self.hub.onlookers)
         gauge("ready", "1 when photos are taken.", lambda: float(self._trouble is None))

@@ -1,4 +1,4 @@
-"""Photos out of the bodies of requests: raw or multipart, in memory alone, never more at once than there is room for."""
+"""Photos out of the bodies of requests: raw or multipart, in memory alone, no more at once than there is room for."""
 
 from __future__ import annotations
 

@@ -119,9 +119,7 @@ class Guard(SecurityBase):
         access: Access = connection.app.state.service.access
         caller = await access.caller(connection)
         if self.scope not in caller.scopes:
-            raise ScopeMissing(
-                f"this key is not for {self.scope}", hint="masquerade keys add NAME --scope " + self.scope
-            )
+            raise ScopeMissing(f"this key is not for {self.scope}", hint="see masquerade keys add --scope")
         access.rates.take(caller.name)
         connection.state.caller = caller
         return caller

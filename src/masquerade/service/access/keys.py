@@ -55,9 +55,8 @@ NOBODY = Key("", "00000000", (), "00" * 16, "00" * 32, "")
 
 
 def _digest(text: str, salt: bytes) -> bytes:
-    return hashlib.scrypt(
-        text.encode("utf-8", "surrogatepass"), salt=salt, n=COST, r=BLOCK, p=PARALLEL, maxmem=2**26, dklen=32
-    )
+    secret = text.encode("utf-8", "surrogatepass")
+    return hashlib.scrypt(secret, salt=salt, n=COST, r=BLOCK, p=PARALLEL, maxmem=2**26, dklen=32)
 
 
 class KeyFile:

@@ -46,9 +46,7 @@ class BodyLimits:
 class _Body:
     """One request's body and the answer to it."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what it stands between
-        self, headers: Headers, receive: Receive, send: Send, cap: int, timeout: float, pause: float
-    ) -> None:
+    def __init__(self, headers: Headers, receive: Receive, send: Send, cap: int, timeout: float, pause: float) -> None:
         self._length, self._receive, self._send = headers.get("content-length"), receive, send
         self._cap, self._timeout, self._pause = cap, timeout, pause
         self._open = "transfer-encoding" in headers or self._length not in {None, "0"}

@@ -25,7 +25,7 @@ async def health() -> JSONResponse:
     "/ready",
     response_model=Readiness,
     summary="Are photos taken?",
-    responses={503: {"model": Readiness, "description": "Not ready; the reason says why."}} | problems(421),
+    responses=problems(421) | {503: {"model": Readiness, "description": "Not ready; the reason says why."}},
 )
 async def ready(request: Request) -> JSONResponse:
     """Tell whether the models are loaded and checked, and the state of the camera.

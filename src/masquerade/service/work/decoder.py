@@ -120,7 +120,7 @@ class _Child:
             if "error" in answer:
                 raise ERRORS[answer["error"]](answer["message"], hint=answer["hint"])
             pixels = np.empty((answer["height"], answer["width"], 3), np.uint8)
-            self._pipe.recv_bytes_into(memoryview(pixels).cast("B"))
+            self._pipe.recv_bytes_into(pixels.data.cast("B"))
         except (EOFError, OSError):
             self.end()
             raise _Lost(ImageDamaged("the decoder broke off", hint="export the photo again")) from None

@@ -40,7 +40,7 @@ def serve(pipe: Connection, max_bytes: int, max_pixels: int, timeout: float) -> 
                 _tell(pipe, ImageDamaged("decoding takes more memory than a picture may"))
             else:
                 pipe.send_bytes(json.dumps({"height": pixels.shape[0], "width": pixels.shape[1]}).encode())
-                pipe.send_bytes(memoryview(pixels).cast("B"))
+                pipe.send_bytes(pixels.data.cast("B"))
                 del pixels
             _alarm(0)
 

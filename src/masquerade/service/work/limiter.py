@@ -1,4 +1,4 @@
-"""One gate for all inference of the process: a fixed number of threads, and a line that is bounded in length and time."""
+"""One gate for all inference of the process: a fixed number of threads, a line bounded in length and time."""
 
 from __future__ import annotations
 
