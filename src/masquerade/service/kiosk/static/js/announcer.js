@@ -1,6 +1,6 @@
 // What a screen reader is told: a message once it has settled, and nothing while nothing is to be done.
 const SETTLE = 500;
-const SILENT = ["welcome", "moment", "starting"];
+const SILENT = ["moment", "starting", "source_opening"];
 
 export class Announcer {
   constructor(polite, urgent, settle = SETTLE) {
@@ -10,7 +10,7 @@ export class Announcer {
   /** @param again say it although it was said: it is meant for somebody else. */
   take(message, text, again = false) {
     if (message.key === this.key && !again) return;
-    if (SILENT.includes(message.key) && this.told) {
+    if (SILENT.includes(message.key) || (message.key === "welcome" && this.told)) {
       this.key = message.key;
       this.clear();
       return;

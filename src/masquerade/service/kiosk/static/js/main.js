@@ -158,7 +158,6 @@ async function begin() {
       break;
     }
     view.link = "lost";
-    if (view.camera === "start") view.camera = "on";
     render();
     await new Promise((done) => { setTimeout(done, backoff.next()); });
   }

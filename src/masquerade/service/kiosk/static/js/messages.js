@@ -36,10 +36,10 @@ export function aboutPeople(people) {
 /** @param view what is known: of the camera, the link to the service, the source, the people. */
 export function messageFor(view) {
   if (view.link === "key") return message("key", "trouble");
-  if (view.camera === "start") return message("start", "calm");
-  if (["refused", "absent", "occupied", "insecure", "lost"].includes(view.camera)) return message(view.camera, "trouble");
   if (view.link === "full") return message("full", "trouble");
   if (view.link === "lost") return message("server", "trouble");
+  if (view.camera === "start") return message("start", "calm");
+  if (["refused", "absent", "occupied", "insecure", "lost"].includes(view.camera)) return message(view.camera, "trouble");
   if (view.camera === "starting") return message("starting", "calm");
   if (view.link !== "on" || view.busy) return message("moment", "calm");
   const { state, reason } = view.source;
