@@ -16,6 +16,7 @@ from masquerade.evaluation.pages.recognition import recognition_page, worst_pair
 from masquerade.evaluation.recognition import photos as photos_module
 from masquerade.evaluation.recognition.evaluating import Asked, Evaluation, evaluate
 from masquerade.evaluation.recognition.photos import Drawing, Reader, Wanted, choose_face
+from masquerade.evaluation.recognition.words import facts
 from masquerade.faces import Faces, find_faces
 from masquerade.identity import Templates, compare, get_embedder
 from masquerade.image import read_image
@@ -62,6 +63,36 @@ def test_a_photo_without_a_face_is_a_failure_and_never_a_score(found: Evaluation
     touched = (trials.photos_a == failure.photo) | (trials.photos_b == failure.photo)
     assert np.array_equal(trials.failed, touched)
     assert np.isneginf(trials.scores[touched]).all()
+
+
+def test_of_a_failed_photo_without_a_label_nothing_tells_whether_it_is_masked(
+    pairs: PairList, reader: Reader, kept: Path, found: Evaluation
+) -> None:
+    one = evaluate(replace(pairs, kinds=None), Asked(reader, impostors=0, rounds=0, templates=kept))
+    trials = one.groups["all pairs"]
+    touched = (trials.photos_a == "Sunak/Sunak_0003.png") | (trials.photos_b == "Sunak/Sunak_0003.png")
+    assert np.array_equal(~trials.told, touched)
+    assert not (trials.masked_a | trials.masked_b)[touched].any()
+    assert trials.kind[touched].tolist() == ["unknown"] * 2
+    # beside a bare face each of the two may be a pair of bare faces, or one with a mask
+    counts = {name: len(group) for name, group in one.groups.items()}
+    known = {"bare-bare": ~(trials.masked_a | trials.masked_b), "masked-bare": trials.masked_a ^ trials.masked_b}
+    for name, rows in known.items():
+        assert counts[name] == (rows & trials.told).sum() + 2
+        assert one.groups[name].failed.sum() == 2
+    assert counts["all pairs"] == 14
+    assert any("may be of" in fact for fact in facts(one))
+    assert not any("may be of" in fact for fact in facts(found))
+
+
+def test_pairs_that_wear_masks_already_are_told(pairs: PairList, reader: Reader) -> None:
+    chosen = pairs[np.array([0, 1, 12])]  # Macron 1 and 2 (masked), 1 and 3; Obama 2 and Sunak 2, both masked
+    one = evaluate(chosen, Asked(reader, "gallery", impostors=0, rounds=0))
+    assert {name: len(group) for name, group in one.groups.items()} == {"bare-bare": 1, "masked-bare": 1}
+    # Obama 2 gets no mask drawn on: that pair is not in the drawn version
+    assert one.pairs_not_drawn == {"masked-bare": 1}
+    assert one.to_dict()["pairs_masked_already"] == {"bare-bare": 2, "masked-bare": 1}
+    assert any("in no group: 2 of bare-bare, 1 of masked-bare." in fact for fact in facts(one))
 
 
 def test_a_score_is_that_of_the_product(found: Evaluation, mfr2_root: Path, reader: Reader) -> None:

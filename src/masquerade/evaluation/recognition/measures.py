@@ -244,14 +244,17 @@ class _Hits:
 
 
 def _cells(trials: Trials) -> dict[tuple[str, str], NDArray[np.bool_]]:
-    """The trials of each cell, and of each kind of mask in it."""
-    words = trials.cell
+    """The trials of each cell that has some, and of each kind of mask in it.
+
+    A trial with a face of which nothing is known counts in each of the cells that it may be of.
+    """
     found: dict[tuple[str, str], NDArray[np.bool_]] = {}
     for cell in CELLS:
-        rows = words == cell
-        if cell == "bare-bare" or rows.any():
+        rows = trials.within(cell)
+        there = bool((rows & trials.told).any())
+        if cell == "bare-bare" or there:
             found[cell, ""] = rows
-        if cell != "bare-bare":
+        if cell != "bare-bare" and there:
             found |= {(cell, str(kind)): rows & (trials.kind == kind) for kind in np.unique(trials.kind[rows])}
     return found
 

@@ -35,6 +35,17 @@ def facts(found: Evaluation) -> list[str]:
     if found.not_drawn:
         left = ", ".join(f"{count:,} pairs {name}" for name, count in found.pairs_not_drawn.items())
         told.append(f"No mask could be drawn on {len(found.not_drawn):,} photos: {left} are left out.")
+    if found.pairs_masked:
+        left = ", ".join(f"{count:,} of {name}" for name, count in found.pairs_masked.items())
+        told.append(
+            f"Pairs with a face that was to be bare and wears a mask already are in no group: {left}. The cells at one "
+            "threshold count them."
+        )
+    if not found.everything.told.all():
+        told.append(
+            "Nothing tells whether a photo without a label that gave no template shows a mask: its trials count in "
+            "each of the cells that they may be of."
+        )
     if any(found.groups[name].failed.any() for name in found.groups):
         told.append(
             "A trial of which a photo failed is wrong in every accuracy and a false non-match where it is genuine; "
