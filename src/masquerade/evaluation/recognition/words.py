@@ -79,7 +79,11 @@ def verification_rows(found: Verification) -> list[Row]:
                 f"{share_span(found.accuracy, PLACES)}; {len(found.folds.accuracies)} folds{made}",
             )
         )
-    rows.append(("equal error rate", share_text(found.eer.value, PLACES), share_span(found.eer, PLACES)))
+    if found.eer is None:
+        below = min(1.0, found.eer_below or 0.0)
+        rows.append(("equal error rate", f"< {share_text(below, PLACES)}", f"3 / {found.impostor - found.failed_impostor:,}"))
+    else:
+        rows.append(("equal error rate", share_text(found.eer.value, PLACES), share_span(found.eer, PLACES)))
     for rate in found.rates:
         name = f"TAR at FAR {rate.fmr:g}"
         if rate.tar is None:
