@@ -69,6 +69,7 @@ class Evaluation:
         not_drawn: photos on which no mask could be drawn.
         pairs_not_drawn: pairs left out for that, by version.
         pairs_masked: pairs that are in no group of a version, since a face that was to be bare wears a mask.
+        untraced: templates from a file that does not tell which content of a photo they were made of.
         boxes: path and box of the face of each photo as it is, by the photo's name, where it gave a template.
         seen_masked: drawn masks that the wearing model saw as a covered mouth, and how many there were.
     """
@@ -86,6 +87,7 @@ class Evaluation:
     not_drawn: tuple[Failed, ...]
     pairs_not_drawn: dict[str, int]
     pairs_masked: dict[str, int]
+    untraced: int
     boxes: dict[str, tuple[str, tuple[float, ...]]]
     seen_masked: tuple[int, int]
 
@@ -124,6 +126,7 @@ class Evaluation:
             "not_drawn": [one._asdict() for one in self.not_drawn],
             "pairs_not_drawn": self.pairs_not_drawn,
             "pairs_masked_already": self.pairs_masked,
+            "templates_untraced": self.untraced,
             "drawn_masks_seen": {"seen": self.seen_masked[0], "of": self.seen_masked[1]},
         }
 
@@ -212,6 +215,7 @@ def judge(pairs: PairList, asked: Asked, enrolment: Enrolment) -> Evaluation:
         not_drawn=enrolment.not_drawn,
         pairs_not_drawn=lacking,
         pairs_masked=elsewhere,
+        untraced=enrolment.untraced,
         boxes=_boxes(pairs, enrolment),
         seen_masked=_seen(enrolment),
     )

@@ -30,6 +30,11 @@ def facts(found: Evaluation) -> list[str]:
             f"looked for again; the wearing model sees {found.seen_masked[0]:,} of {found.seen_masked[1]:,} as such."
         )
     told += pairs.notes
+    if found.untraced:
+        told.append(
+            f"{found.untraced:,} templates are of a file of masquerade embed, which does not tell whether the photos, "
+            "the wearing model and the settings are still the same."
+        )
     told += [text for text in (_failures("gave no template", found.failed),) if text]
     told += [text for text in (_failures("gave none with a mask drawn on", found.drawn_failed),) if text]
     if found.not_drawn:
