@@ -15,6 +15,7 @@ from masquerade.live.alerts.kinds import AppriseConfig
 from tests.live.alerts.made_alerts import alert, receiver
 
 pytest.importorskip("apprise", reason="the extra [watch] is not installed")
+pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # apprise's own
 
 
 def described(url: str) -> AppriseConfig:

@@ -42,8 +42,8 @@ def test_it_is_a_wav_file() -> None:
 
 def test_the_first_player_that_is_there() -> None:
     there = {"aplay": "/usr/bin/aplay", "ffplay": "/usr/bin/ffplay"}
-    assert find_player(there.get) == ("/usr/bin/aplay", "-q")
-    assert find_player({}.get) == ()
+    assert find_player(lambda name: there.get(name)) == ("/usr/bin/aplay", "-q")
+    assert find_player(lambda _: None) == ()
     assert len(PLAYERS) == 5
 
 
@@ -76,16 +76,16 @@ FAILURES = [
 @pytest.mark.parametrize(("code", "said", "surely"), FAILURES)
 def test_a_player_that_fails(tmp_path: Path, code: str, said: str, surely: bool) -> None:
     config = SoundConfig(kind="sound", timeout=0.2 if "sleep" in code else 60)
-    with closing(Sound(config, player=player(tmp_path, code))) as channel:
-        with pytest.raises(DeliveryFailed, match=said) as failure:
-            channel.send(alert(1))
+    channel = Sound(config, player=player(tmp_path, code))
+    with closing(channel), pytest.raises(DeliveryFailed, match=said) as failure:
+        channel.send(alert(1))
     assert failure.value.surely is surely
 
 
 def test_a_player_that_is_gone() -> None:
-    with closing(Sound(SoundConfig(kind="sound"), player=("/not/there",))) as channel:
-        with pytest.raises(DeliveryFailed, match="No such file"):
-            channel.send(alert(1))
+    channel = Sound(SoundConfig(kind="sound"), player=("/not/there",))
+    with closing(channel), pytest.raises(DeliveryFailed, match="No such file"):
+        channel.send(alert(1))
 
 
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="there are no terminals to be had")
@@ -101,7 +101,7 @@ def test_without_a_player_the_terminal_rings(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_without_player_and_terminal_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "TERMINAL", "/not/there")
-    with closing(Sound(SoundConfig(kind="sound"), player=())) as channel:
-        with pytest.raises(DeliveryFailed, match="no player is installed") as failure:
-            channel.send(alert(1))
+    channel = Sound(SoundConfig(kind="sound"), player=())
+    with closing(channel), pytest.raises(DeliveryFailed, match="no player is installed") as failure:
+        channel.send(alert(1))
     assert failure.value.permanent
