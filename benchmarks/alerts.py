@@ -106,13 +106,14 @@ class Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def killed(kills: int, folder: Path, seed: int = 1) -> dict[str, Outcome]:
+def killed(kills: int, folder: Path, seed: int = 1, life: float = LONGEST_LIFE) -> dict[str, Outcome]:
     """Kill a process with -9 while it sends alerts, then let the last one finish.
 
     Args:
         kills: how often.
         folder: where the outbox goes.
         seed: decides when.
+        life: seconds after its first alert within which a process is killed.
 
     Returns:
         What became of the alerts, by kind of delivery.
@@ -126,7 +127,7 @@ def killed(kills: int, folder: Path, seed: int = 1) -> dict[str, Outcome]:
             process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
             assert process.stdout is not None  # noqa: S101
             said = [process.stdout.readline()]
-            time.sleep(chance.uniform(0, LONGEST_LIFE))
+            time.sleep(chance.uniform(0, life))
             process.kill()
             said += process.stdout.read().splitlines()
             process.wait()

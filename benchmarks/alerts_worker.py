@@ -1,8 +1,8 @@
 """A watch that does nothing but alerts, to be killed: ``PYTHON benchmarks/alerts_worker.py OUTBOX FIRST EVERY URL...``.
 
 Each address is a channel: the first is delivered at least once, the second at most once. From person FIRST on it takes
-an alert every EVERY seconds, and prints the person's number as soon as the alert is on disk. With ``-`` for EVERY it takes
-none, and ends when nothing is on its way.
+an alert every EVERY seconds, and prints the person's number as soon as the alert is on disk. With ``-`` for EVERY it
+takes none, and ends when nothing is on its way.
 """
 
 from __future__ import annotations

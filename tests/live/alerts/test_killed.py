@@ -12,7 +12,7 @@ pytest.importorskip("httpx", reason="the extra [watch] is not installed")
 
 
 def test_killed_again_and_again_every_alert_that_was_written_is_sent_once(tmp_path: Path) -> None:
-    outcomes = killed(5, tmp_path)
+    outcomes = killed(5, tmp_path, life=0.4)
     surely, once = outcomes["at-least-once"], outcomes["at-most-once"]
     assert surely.written >= 5
     assert (surely.lost, surely.parked, surely.out_of_order) == (0, 0, 0)

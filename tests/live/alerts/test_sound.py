@@ -41,8 +41,10 @@ def test_it_is_a_wav_file() -> None:
 
 
 def test_the_first_player_that_is_there() -> None:
-    there = {"aplay": "/usr/bin/aplay", "ffplay": "/usr/bin/ffplay"}
-    assert find_player(lambda name: there.get(name)) == ("/usr/bin/aplay", "-q")
+    def which(name: str) -> str | None:
+        return f"/usr/bin/{name}" if name in {"aplay", "ffplay"} else None
+
+    assert find_player(which) == ("/usr/bin/aplay", "-q")
     assert find_player(lambda _: None) == ()
     assert len(PLAYERS) == 5
 
