@@ -74,10 +74,12 @@ def run(config: ServiceConfig, started: Callable[[int], None] = lambda _port: No
 
     Raises:
         ServeUnsafe, SettingsInvalid, KeysInvalid: see ``check``.
-        AlertsInvalid, DestinationUnusable: files of the camera cannot be used.
+        MasqueradeError: the camera, or a file of it, cannot be used; see ``Camera.open``.
     """
     check(config)
     app = create_app(config)
+    if app.state.service.camera is not None:
+        app.state.service.camera.open()  # what cannot be used is told before anything is served
     server = _Server(_uvicorn_config(config, app), app.state.service, started)
     with _signals_survived():
         server.run()
