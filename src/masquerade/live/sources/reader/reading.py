@@ -185,9 +185,15 @@ def open_reader(address: Address, options: Any, noise: Noise, stop: Event, damag
         limits = Limits(options.max_bytes, options.max_pixels)
         return Folder(address.target, limits, existing=options.existing, stop=stop, damaged=damaged)
     if address.kind is Kind.STDIN:
-        from masquerade.live.sources.reader.jpegs import Jpegs  # noqa: PLC0415
+        from masquerade.live.sources.reader.jpegs import Jpegs, Splitter, read_stdin  # noqa: PLC0415
 
-        return Jpegs(0, options.max_bytes, options.stdin_fps, lambda: damaged(""))
+        return Jpegs(read_stdin, Splitter(options.max_bytes, lambda: damaged("")), options.stdin_fps)
+    if address.kind is Kind.NETWORK and address.target.lower().startswith("http"):
+        from masquerade.live.sources.reader.http import open_jpegs  # noqa: PLC0415
+
+        jpegs = open_jpegs(address.target, options, stop, lambda: damaged(""))
+        if jpegs is not None:
+            return jpegs
     from masquerade.live.sources.reader import capture  # noqa: PLC0415
 
     if address.kind is Kind.WEBCAM:
