@@ -134,7 +134,9 @@ class Verifier:
         masked = bool(first.masked[0] or second.masked[0])
         one, other = self._templates(first, masked), self._templates(second, masked)
         if isinstance(one, MasqueradeError) or isinstance(other, MasqueradeError):
-            ends = [found if isinstance(found, MasqueradeError) else end for found, end in ((one, first), (other, second))]
+            ends = [
+                found if isinstance(found, MasqueradeError) else end for found, end in ((one, first), (other, second))
+            ]
             return Verdict(None, None, None, self.fmr, _side(a, ends[0]), _side(b, ends[1]), *words)
         score = float(compare(one, other)[0])
         threshold = self.calibration.threshold(self.fmr, masked)

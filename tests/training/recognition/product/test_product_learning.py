@@ -187,7 +187,11 @@ def test_the_content_of_faces_has_a_digest() -> None:
     faces = made_faces()
     assert faces.digest() == made_faces().digest()
     names = np.array(["another", *faces.identities[1:]])
-    changed = [replace(faces, identities=names), replace(faces, of=faces.of[::-1]), replace(faces, bare=faces.bare[::-1])]
+    changed = [
+        replace(faces, identities=names),
+        replace(faces, of=faces.of[::-1]),
+        replace(faces, bare=faces.bare[::-1]),
+    ]
     assert len({faces.digest(), *(one.digest() for one in changed)}) == 4
 
 
