@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from masquerade.errors import DestinationUnusable
 
@@ -119,6 +120,25 @@ def refuse_existing(target: Path) -> None:
 def absolute(path: str | Path) -> Path:
     """Give the path from the root, without ``..``, links left as they are."""
     return Path(os.path.abspath(path))  # noqa: PTH100 - Path.absolute keeps ".."
+
+
+def lock_file(file: IO[bytes]) -> bool:
+    """Lock an open file against other processes, for as long as it is open.
+
+    Returns:
+        False where another process holds the lock; True also where there are no locks, as on Windows.
+    """
+    try:
+        import fcntl  # noqa: PLC0415 - not on Windows
+    except ImportError:
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system that knows no locks
+        return True
+    return True
 
 
 def sha256_of(path: Path) -> str:

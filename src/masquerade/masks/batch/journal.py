@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any
 
 from masquerade.errors import DestinationUnusable
-from masquerade.files import make_folder, unusable
+from masquerade.files import lock_file, make_folder, unusable
 from masquerade.masks.batch.naming import order
 
 SYNC_SECONDS = 1.0
@@ -53,18 +53,8 @@ class Journal:
             raise
 
     def _lock(self) -> None:
-        try:
-            import fcntl  # noqa: PLC0415 - not on Windows, where the job goes without
-        except ImportError:
-            return
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise DestinationUnusable(
-                f"{self._path.parent}: another job is writing there", hint="wait for it to end"
-            ) from None
-        except OSError:  # a file system that knows no locks
-            return
+        if not lock_file(self._file):
+            raise DestinationUnusable(f"{self._path.parent}: another job is writing there", hint="wait for it to end")
 
     def _load(self) -> None:
         self._file.seek(0)

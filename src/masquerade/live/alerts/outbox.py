@@ -1,0 +1,322 @@
+"""The outbox: alerts on their way, in a SQLite file that outlives the process."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from io import FileIO
+from pathlib import Path
+
+from masquerade.errors import OutboxUnusable
+from masquerade.files import lock_file, make_folder, refuse_folder
+from masquerade.live.alerts.types import Alert
+
+APPLICATION = 0x4D41534B
+"""Stands in the file's header, so that no other database is taken for an outbox."""
+MIGRATIONS = (
+    """
+    CREATE TABLE alerts (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        written REAL NOT NULL,
+        body TEXT NOT NULL
+    );
+    CREATE TABLE deliveries (
+        alert INTEGER NOT NULL REFERENCES alerts(number) ON DELETE CASCADE,
+        channel TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('pending', 'sending', 'sent', 'failed', 'expired')),
+        attempts INTEGER NOT NULL DEFAULT 0,
+        due REAL NOT NULL,
+        expires REAL NOT NULL,
+        changed REAL NOT NULL,
+        reason TEXT NOT NULL DEFAULT '',
+        PRIMARY KEY (channel, alert)
+    ) WITHOUT ROWID;
+    CREATE INDEX open_deliveries ON deliveries (channel, alert) WHERE state IN ('pending', 'sending');
+    """,
+)
+"""Each brings the file from one version to the next; what was released is never changed."""
+OPEN = ("pending", "sending")
+MAYBE_SENT = "the process ended while it was being sent; it may have arrived"
+BUSY_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One alert on its way to one channel.
+
+    Attributes:
+        alert: the alert.
+        number: its number in this outbox.
+        channel: name of the channel.
+        state: ``pending``, ``sending``, ``sent``, ``failed`` or ``expired``.
+        attempts: how often it was tried.
+        due: Unix time before which it is not tried.
+        expires: Unix time from which it is of no use.
+        changed: Unix time of the last change.
+        reason: why it was not sent so far; without secrets.
+    """
+
+    alert: Alert
+    number: int
+    channel: str
+    state: str
+    attempts: int
+    due: float
+    expires: float
+    changed: float
+    reason: str
+
+
+class Outbox:
+    """Alerts and what became of them. Safe to use from several threads and processes.
+
+    A method that returns has its change on disk. Times are Unix times of ``clock``.
+    """
+
+    def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
+        """Open an outbox, or begin one.
+
+        Raises:
+            OutboxUnusable: it cannot be opened, is no outbox, or a newer version made it.
+            DestinationUnusable: its folder cannot be made, or it is a folder.
+        """
+        self.path = path
+        self._clock = clock
+        self._mutex = threading.RLock()
+        self._lock: FileIO | None = None
+        refuse_folder(path)
+        make_folder(path.parent)
+        with self._told():
+            with suppress(FileExistsError):  # others have no business with it
+                os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+            self._base = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+            try:
+                self._prepare()
+            except BaseException:
+                self._base.close()
+                raise
+
+    def _prepare(self) -> None:
+        base = self._base
+        application = base.execute("PRAGMA application_id").fetchone()[0]
+        version = base.execute("PRAGMA user_version").fetchone()[0]
+        tables = base.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+        if application != APPLICATION and (application or version or tables):
+            raise OutboxUnusable(f"{self.path} is a database of another kind", hint="name another file")
+        if version > len(MIGRATIONS):
+            raise OutboxUnusable(f"{self.path} was made by a newer version", hint="update masquerade")
+        base.execute("PRAGMA journal_mode = WAL")
+        base.execute("PRAGMA synchronous = FULL")
+        base.execute("PRAGMA foreign_keys = ON")
+        base.execute("PRAGMA secure_delete = ON")
+        with self._change():
+            version = base.execute("PRAGMA user_version").fetchone()[0]  # another process may have been quicker
+            for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
+                for statement in filter(str.strip, script.split(";")):
+                    base.execute(statement)
+                base.execute(f"PRAGMA user_version = {number}")
+            base.execute(f"PRAGMA application_id = {APPLICATION}")
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            raise OutboxUnusable(
+                f"{self.path}: {reason}", hint="name a place that is writable and has room (setting alerts_outbox)"
+            ) from error
+
+    @contextmanager
+    def _change(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: all of it is on disk afterwards, or nothing."""
+        with self._mutex, self._told():
+            self._base.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._base
+                self._base.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):  # SQLite may have rolled back of itself
+                    self._base.execute("ROLLBACK")
+                raise
+
+    def add(self, alert: Alert, channels: Mapping[str, float]) -> None:
+        """Write an alert; when this returns, it survives the process and a loss of power.
+
+        Args:
+            alert: the alert; one that is there already is left as it is.
+            channels: by name of the channel, seconds after which the alert is of no use there.
+
+        Raises:
+            OutboxUnusable: it cannot be written, and was not.
+        """
+        now = self._clock()
+        with self._change() as base:
+            row = base.execute(
+                "INSERT INTO alerts (id, written, body) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING RETURNING number",
+                (alert.id, now, json.dumps(alert.to_dict(), ensure_ascii=False)),
+            ).fetchone()
+            if row is not None:
+                base.executemany(
+                    "INSERT INTO deliveries (alert, channel, state, due, expires, changed)"
+                    " VALUES (?, ?, 'pending', ?, ?, ?)",
+                    [(row[0], channel, now, now + seconds, now) for channel, seconds in channels.items()],
+                )
+
+    def head(self, channel: str) -> Delivery | None:
+        """Give the oldest alert that is still on its way to a channel, due or not.
+
+        Raises:
+            OutboxUnusable: the file cannot be read.
+        """
+        found = self._rows("d.channel = ? AND d.state IN ('pending', 'sending') ORDER BY d.alert LIMIT 1", (channel,))
+        return found[0] if found else None
+
+    def rows(self, *states: str) -> list[Delivery]:
+        """Give all deliveries in these states, oldest first.
+
+        Raises:
+            OutboxUnusable: the file cannot be read.
+        """
+        marks = ", ".join("?" * len(states))
+        return self._rows(f"d.state IN ({marks}) ORDER BY d.alert, d.channel", states)
+
+    def _rows(self, where: str, values: tuple[str, ...]) -> list[Delivery]:
+        columns = "a.body, d.alert, d.channel, d.state, d.attempts, d.due, d.expires, d.changed, d.reason"
+        query = f"SELECT {columns} FROM deliveries d JOIN alerts a ON a.number = d.alert WHERE {where}"  # noqa: S608
+        with self._mutex, self._told():
+            rows = self._base.execute(query, values).fetchall()
+        return [Delivery(Alert.from_dict(json.loads(body)), *rest) for body, *rest in rows]
+
+    def begin(self, delivery: Delivery) -> None:
+        """Note that it is about to be sent, for a channel that must not have it twice.
+
+        Raises:
+            OutboxUnusable: it cannot be noted.
+        """
+        self._set(delivery, "sending", attempts=delivery.attempts, due=delivery.due, reason="")
+
+    def sent(self, delivery: Delivery) -> None:
+        """Note that the other side has it.
+
+        Raises:
+            OutboxUnusable: it cannot be noted.
+        """
+        self._set(delivery, "sent", attempts=delivery.attempts + 1, due=delivery.due, reason="")
+
+    def again(self, delivery: Delivery, wait: float, reason: str) -> None:
+        """Note that it is to be tried again after ``wait`` seconds.
+
+        Raises:
+            OutboxUnusable: it cannot be noted.
+        """
+        self._set(delivery, "pending", attempts=delivery.attempts + 1, due=self._clock() + wait, reason=reason)
+
+    def failed(self, delivery: Delivery, reason: str) -> None:
+        """Note that it is not tried any more.
+
+        Raises:
+            OutboxUnusable: it cannot be noted.
+        """
+        self._set(delivery, "failed", attempts=delivery.attempts + 1, due=delivery.due, reason=reason)
+
+    def _set(self, delivery: Delivery, state: str, *, attempts: int, due: float, reason: str) -> None:
+        with self._change() as base:
+            base.execute(
+                "UPDATE deliveries SET state = ?, attempts = ?, due = ?, changed = ?, reason = ?"
+                " WHERE channel = ? AND alert = ?",
+                (state, attempts, due, self._clock(), reason, delivery.channel, delivery.number),
+            )
+
+    def expire(self) -> int:
+        """Give up what is of no use any more; returns how many deliveries.
+
+        Raises:
+            OutboxUnusable: it cannot be noted.
+        """
+        now = self._clock()
+        with self._change() as base:
+            return base.execute(
+                "UPDATE deliveries SET state = 'expired', changed = ? WHERE state = 'pending' AND expires <= ?",
+                (now, now),
+            ).rowcount
+
+    def recover(self) -> int:
+        """Park what another process was sending when it ended, where that may not be done twice; returns how many.
+
+        Raises:
+            OutboxUnusable: it cannot be noted.
+        """
+        with self._change() as base:
+            return base.execute(
+                "UPDATE deliveries SET state = 'failed', changed = ?, reason = ? WHERE state = 'sending'",
+                (self._clock(), MAYBE_SENT),
+            ).rowcount
+
+    def revive(self, seconds: float) -> int:
+        """Put what failed or expired back on its way, to be of use for ``seconds``; returns how many deliveries.
+
+        Raises:
+            OutboxUnusable: it cannot be noted.
+        """
+        now = self._clock()
+        with self._change() as base:
+            return base.execute(
+                "UPDATE deliveries SET state = 'pending', due = ?, expires = ?, changed = ?, attempts = 0"
+                " WHERE state IN ('failed', 'expired')",
+                (now, now + seconds, now),
+            ).rowcount
+
+    def sweep(self, keep_days: float) -> int:
+        """Remove alerts that are that old and on their way nowhere; returns how many.
+
+        Raises:
+            OutboxUnusable: they cannot be removed.
+        """
+        with self._change() as base:
+            return base.execute(
+                "DELETE FROM alerts WHERE written < ? AND NOT EXISTS (SELECT 1 FROM deliveries"
+                " WHERE alert = number AND state IN ('pending', 'sending'))",
+                (self._clock() - keep_days * 86400,),
+            ).rowcount
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Count deliveries, by channel and state.
+
+        Raises:
+            OutboxUnusable: the file cannot be read.
+        """
+        with self._mutex, self._told():
+            rows = self._base.execute("SELECT channel, state, count(*) FROM deliveries GROUP BY 1, 2").fetchall()
+        found: dict[str, dict[str, int]] = {}
+        for channel, state, count in rows:
+            found.setdefault(channel, {})[state] = count
+        return found
+
+    def may_deliver(self) -> bool:
+        """Tell whether this is the process that delivers; it is until it ends, where no other was."""
+        if self._lock is None:
+            try:
+                lock = self.path.with_name(f"{self.path.name}.lock").open("a+b", buffering=0)
+            except OSError:
+                return False
+            if not lock_file(lock):
+                lock.close()
+                return False
+            self._lock = lock
+        return True
+
+    def close(self) -> None:
+        """Close the file and let another process deliver; closing twice is no mistake."""
+        with self._mutex:
+            self._base.close()
+            if self._lock is not None:
+                self._lock.close()
+                self._lock = None

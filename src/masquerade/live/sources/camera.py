@@ -1,0 +1,147 @@
+"""A camera: its newest frame; lost, it is opened again and again until it is back."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from masquerade.live.sources import wire
+from masquerade.live.sources.addresses import Kind
+from masquerade.live.sources.source import Source
+
+if TYPE_CHECKING:
+    from masquerade.live.sources.addresses import Address
+    from masquerade.live.sources.options import SourceOptions
+    from masquerade.live.sources.source import Clock, Start
+    from masquerade.live.types import Frame
+
+NEVER = float("inf")
+START = 60.0
+"""Seconds that a reader's process may take to begin; a busy machine takes its time."""
+STALE = 0.2
+"""A frame that was sent so many seconds before it is taken was sent to a call that had run out of time."""
+
+
+class Camera(Source):
+    """A camera, a folder that fills, or pictures on standard input.
+
+    The state goes ``opening``, ``online`` with the first picture, ``stalled`` while it is open and sends none (or
+    the same, or a flat one, for long), ``offline`` when it is lost; from there only a picture leads out.
+    """
+
+    def __init__(self, address: Address, options: SourceOptions, start: Start, clock: Clock = time.monotonic) -> None:
+        """Begin to open it; this does not wait."""
+        super().__init__(address, options, start, clock)
+        waits = address.kind not in {Kind.FOLDER, Kind.STDIN}
+        self._stall_after = options.stall_after if address.kind is not Kind.FOLDER else NEVER
+        self._lost_after = options.read_timeout if waits else NEVER
+        self._watches_picture = waits
+        self._backoff = options.backoff_first
+        self._online_since: float | None = None
+        self._damaged_seen = 0
+        self._expect(START)
+
+    def frame(self, timeout: float) -> Frame | None:
+        """Give the newest frame; see ``Source.frame``."""
+        begun = self._clock()
+        until = begun + timeout
+        while self.state != "ended":
+            self._reader.want()
+            message = self._reader.hear(min(until, self._next_look()) - self._clock())
+            if message is None:
+                self._look()
+                if self._clock() >= until:
+                    return None
+            elif message["say"] == wire.FRAME:
+                if message["taken"] < begun - STALE and self._newer_than(message["number"]):
+                    continue
+                return self._frame_of(message)
+            else:
+                self._hear(message)
+        return None
+
+    def _now(self) -> float:
+        return self._clock() - self._begun
+
+    def _newer_than(self, number: int) -> bool:
+        """Whether the reader has read on since a frame."""
+        return self._address.kind is not Kind.FOLDER and self._reader.counters.grabbed > number + 1
+
+    def _expect(self, seconds: float) -> None:
+        """Give the reader so long until the next thing happens."""
+        self._due: float = self._clock() + seconds
+        self._open = False
+
+    def _silent_since(self) -> float:
+        return self._reader.counters.silent_since
+
+    def _next_look(self) -> float:
+        """When the state changes if nothing comes."""
+        if not self._open:
+            return self._due
+        stalled = self._silent_since() + self._stall_after if self.state in {"online", "opening"} else NEVER
+        return min(stalled, self._silent_since() + self._lost_after)
+
+    def _look(self) -> None:
+        """See whether time has run out."""
+        now = self._clock()
+        if not self._open:
+            if now >= self._due:
+                self._lose(f"it did not open in {self._options.open_timeout:g} seconds", kill=True)
+            return
+        silent = now - self._silent_since()
+        if silent >= self._lost_after:
+            self._lose(self._silence(self._options.read_timeout), kill=True)
+        elif silent >= self._stall_after and self.state in {"online", "opening"}:
+            self._become("stalled", self._silence(self._options.stall_after))
+
+    def _silence(self, seconds: float) -> str:
+        if self._reader.counters.damaged > self._damaged_seen:
+            return f"for {seconds:g} seconds it sends only what cannot be decoded"
+        return f"no picture for {seconds:g} seconds"
+
+    def _hear(self, message: dict[str, Any]) -> None:
+        self._note(message)
+        match message["say"]:
+            case wire.OPENING:
+                if message["woken"]:
+                    self._backoff = self._options.backoff_first
+                self._expect(self._options.open_timeout + 1)
+            case wire.OPENED:
+                self._open = True
+                self._damaged_seen = 0
+                if self._address.kind is Kind.FOLDER:
+                    self._become("online", message["remark"])
+            case wire.FAILED:
+                self._lose(message["reason"], heard=message["heard"])
+            case wire.ENDED:
+                self._reader.close()
+                self._become("ended", message["reason"])
+
+    def _frame_of(self, message: dict[str, Any]) -> Frame:
+        frame = self._take(message, message["taken"] - self._begun)
+        self._damaged_seen = self._reader.counters.damaged
+        flat, still = self._options.flat_after, self._options.frozen_after
+        if self._watches_picture and 0 < flat <= message["flat"]:
+            self._become("stalled", f"the picture has been one flat colour for {flat:g} seconds")
+        elif self._watches_picture and 0 < still <= message["still"]:
+            self._become("stalled", f"the picture has not changed at all for {still:g} seconds")
+        else:
+            if self.state != "online":
+                self._online_since = self._clock()
+            self._become("online")
+        return frame
+
+    def _lose(self, reason: str, *, kill: bool = False, heard: str | None = None) -> None:
+        """Note that the source is lost, and let a new reader wait for it."""
+        now = self._clock()
+        if self._online_since is not None and now - self._online_since >= self._options.backoff_reset:
+            self._backoff = self._options.backoff_first
+        self._online_since = None
+        self._become("offline", reason)
+        self._damaged_before += self._reader.counters.damaged
+        self._base_number = self._next_number
+        self._reader.close(kill=kill)
+        self._reader = self._start(wire.Task(self._address, self._options, self._backoff, heard))
+        self._expect(self._backoff + START)
+        self._backoff = min(self._backoff * 2, self._options.backoff_most)

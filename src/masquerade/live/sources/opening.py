@@ -1,0 +1,43 @@
+"""From an address to a source."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+from masquerade.errors import SourceInvalid
+from masquerade.live.sources.addresses import Kind, parse_address
+from masquerade.live.sources.camera import Camera
+from masquerade.live.sources.film import Film
+from masquerade.live.sources.options import SourceOptions
+from masquerade.live.sources.process import ReaderProcess
+from masquerade.live.sources.source import Source
+
+
+def open_source(address: str | os.PathLike[str], options: SourceOptions | None = None, **changes: Any) -> Source:
+    """Open a film, or begin to open a camera.
+
+    Args:
+        address: a film file; a webcam's number; an ``rtsp://``, ``rtsps://``, ``http://`` or ``https://`` address; a
+            folder that fills with pictures; ``-`` for JPEGs on standard input, one after the other.
+        options: the defaults when None.
+        **changes: single fields of ``SourceOptions``.
+
+    Returns:
+        The source; close it, or use it with ``with``.
+
+    Raises:
+        SourceInvalid: nothing is named so, or an option cannot be.
+        SourceNotFound: a path that leads nowhere.
+        SourceUnreadable: a file that is no film. Whether a camera answers is told by ``Source.changes`` instead.
+    """
+    chosen = SourceOptions.of(options, changes)
+    named = parse_address(os.fspath(address))
+    if named.kind is Kind.STDIN and (sys.stdin is None or sys.stdin.isatty()):
+        raise SourceInvalid(
+            "standard input is a terminal, or closed", hint="pipe JPEGs in: ffmpeg -i CAMERA -f mjpeg - | ..."
+        )
+    if named.kind is Kind.FILM or (named.kind is Kind.STDIN and chosen.stdin_fps is not None):
+        return Film(named, chosen, ReaderProcess)
+    return Camera(named, chosen, ReaderProcess)

@@ -1,0 +1,113 @@
+"""Films, webcams and network cameras, through OpenCV."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from masquerade.live.sources.reader.kinds import NotOpened
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from numpy.typing import NDArray
+
+    from masquerade.live.sources.reader.noise import Noise
+
+CREDIBLE_FPS = 240.0
+"""A header that promises more tells the ticks of a clock, not frames."""
+
+
+class Capture:
+    """A film, webcam or network camera."""
+
+    remark = ""
+
+    def __init__(self, capture: Any, *, film: bool) -> None:
+        """Ask an open ``cv2.VideoCapture`` what it knows."""
+        self._capture, self._film = capture, film
+        width, height = int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
+        self.size = (width, height) if width > 0 and height > 0 else None
+        fps = capture.get(cv2.CAP_PROP_FPS)
+        self.fps = float(fps) if 0 < fps <= CREDIBLE_FPS else None
+        frames = capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        self.frames = int(frames) if film and 0 < frames < 2**40 else None
+        self._buffer: NDArray[np.uint8] | None = None
+
+    def grab(self) -> bool:
+        """Wait for the next frame; False when there is no more."""
+        return bool(self._capture.grab())
+
+    def time(self) -> float | None:
+        """Seconds of the film, by the frame's own time-stamp."""
+        return float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) / 1e3 if self._film else None
+
+    def decode(self) -> NDArray[np.uint8] | None:
+        """Decode what was grabbed, to BGR or grey; None when it is damaged."""
+        decoded, self._buffer = self._capture.retrieve(self._buffer)
+        if not decoded or self._buffer is None or self._buffer.dtype != np.uint8 or self._buffer.size == 0:
+            self._buffer = None
+        return self._buffer
+
+    def fill(self, place: NDArray[np.uint8], decoded: NDArray[np.uint8]) -> None:
+        """Write it as RGB into ``place``."""
+        grey = decoded.ndim == 2 or decoded.shape[2] == 1
+        cv2.cvtColor(decoded, cv2.COLOR_GRAY2RGB if grey else cv2.COLOR_BGR2RGB, dst=place)
+
+    def close(self) -> None:
+        """Let go of the source."""
+        self._capture.release()
+
+
+def open_film(target: str, noise: Noise, open_timeout: float, read_timeout: float) -> Capture:
+    """Open a film, or an address with one.
+
+    Raises:
+        NotOpened: ffmpeg finds no film there.
+    """
+    timeouts = [] if "://" not in target else _timeouts(open_timeout, read_timeout)
+    return _opened(cv2.VideoCapture(target, cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1, *timeouts]), noise, film=True)
+
+
+def open_network(target: str, noise: Noise, open_timeout: float, read_timeout: float) -> Capture:
+    """Open a camera at an address.
+
+    Raises:
+        NotOpened: it does not answer, refuses, or sends nothing that can be decoded.
+    """
+    options = [cv2.CAP_PROP_N_THREADS, 1, *_timeouts(open_timeout, read_timeout)]
+    return _opened(cv2.VideoCapture(target, cv2.CAP_FFMPEG, options), noise, film=False)
+
+
+def open_webcam(number: int, noise: Noise) -> Capture:
+    """Open a webcam.
+
+    Raises:
+        NotOpened: there is none of that number, or another program has it.
+    """
+    device = Path(f"/dev/video{number}")
+    if sys.platform == "linux" and not device.exists():
+        raise NotOpened(f"there is no {device}")
+    capture = cv2.VideoCapture(number, cv2.CAP_V4L2 if sys.platform == "linux" else cv2.CAP_ANY)
+    capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
+    return _opened(capture, noise, film=False)
+
+
+def _timeouts(open_timeout: float, read_timeout: float) -> list[int]:
+    return [
+        cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
+        max(1, round(open_timeout * 1e3)),
+        cv2.CAP_PROP_READ_TIMEOUT_MSEC,
+        max(1, round(read_timeout * 1e3)),
+    ]
+
+
+def _opened(capture: Any, noise: Noise, *, film: bool) -> Capture:
+    if not capture.isOpened():
+        capture.release()
+        raise NotOpened(noise.reason() or "it cannot be opened")
+    return Capture(capture, film=film)

@@ -1,0 +1,64 @@
+"""What ffmpeg writes to standard error: kept off the terminal, its errors counted, the last one remembered."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LINE = re.compile(r"(?:\[([^\]]*) @ 0x[0-9a-f]+\]\s*)+(.*)")
+CARRIERS = frozenset({"crypto", "http", "https", "rtp", "rtsp", "tcp", "tls", "udp"})
+"""Parts of ffmpeg whose errors are no damage to a picture."""
+REPEATED = re.compile(r"\s*Last message repeated (\d+) times")
+LONGEST = 200
+SETTLE = 0.05
+"""Seconds in which what was written has arrived."""
+
+
+class Noise:
+    """Takes standard error in.
+
+    Args:
+        count: called with the number of errors that came.
+    """
+
+    def __init__(self, count: Callable[[int], None]) -> None:
+        """Know of no error yet."""
+        self._count = count
+        self.last = ""
+
+    def take_over(self) -> None:
+        """Lead the standard error of this process, that of its libraries too, to a thread that reads it."""
+        reading, writing = os.pipe()
+        os.dup2(writing, 2)
+        os.close(writing)
+        threading.Thread(target=self._listen, args=(reading,), daemon=True).start()
+
+    def _listen(self, descriptor: int) -> None:
+        with os.fdopen(descriptor, errors="replace") as lines:
+            for line in lines:
+                self.take(line)
+
+    def reason(self) -> str:
+        """Give the last error, and forget it; "" when there was none since it was last asked for or forgotten."""
+        time.sleep(SETTLE)
+        last, self.last = self.last, ""
+        return last
+
+    def forget(self) -> None:
+        """What was said is no reason any more: a picture came."""
+        self.last = ""
+
+    def take(self, line: str) -> None:
+        """Judge one line."""
+        if repeated := REPEATED.match(line):
+            self._count(int(repeated[1]))
+        elif found := LINE.match(line.strip()):
+            if found[1] not in CARRIERS:
+                self._count(1)
+            self.last = found[2][:LONGEST] or self.last

@@ -1,0 +1,79 @@
+"""Whether a source's host answers: cheap enough to be asked every second, where opening is tried ever more seldom."""
+
+from __future__ import annotations
+
+import socket
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from masquerade.live.sources.addresses import SCHEMES, Address, Kind
+
+if TYPE_CHECKING:
+    from threading import Event
+
+TIMEOUT = 1.5
+"""Seconds; a first packet that is lost is sent again after one."""
+OPEN = "open"
+
+
+def probe(address: Address) -> str:
+    """Ask once.
+
+    Returns:
+        "" when nothing answers, else ``open`` or, of RTSP, the status of its answer: a relay answers whether it
+        has the camera's stream or not.
+    """
+    if address.kind is Kind.WEBCAM:
+        device = Path(f"/dev/video{address.target}")
+        return OPEN if device.exists() or not Path("/dev").exists() else ""
+    if address.kind is Kind.FOLDER:
+        return OPEN if Path(address.target).is_dir() else ""
+    if address.kind is Kind.STDIN:
+        return OPEN
+    parts = urlsplit(address.target)
+    try:
+        with socket.create_connection((parts.hostname, parts.port or SCHEMES[parts.scheme.lower()]), TIMEOUT) as line:
+            return _describe(line, address) if parts.scheme.lower() == "rtsp" else OPEN
+    except (OSError, UnicodeError):
+        return ""
+
+
+def _describe(line: socket.socket, address: Address) -> str:
+    """Ask for a stream without logging in."""
+    parts = urlsplit(address.target)
+    host = parts.netloc.rpartition("@")[2]
+    asked = parts._replace(netloc=host, fragment="").geturl()
+    try:
+        line.settimeout(TIMEOUT)
+        line.sendall(f"DESCRIBE {asked} RTSP/1.0\r\nCSeq: 1\r\nAccept: application/sdp\r\n\r\n".encode())
+        words = line.recv(64).split()
+    except OSError:
+        return OPEN
+    return words[1].decode("ascii", "replace") if len(words) > 1 else OPEN
+
+
+def wait(address: Address, delay: float, heard: str | None, every: float, stop: Event) -> bool:
+    """Wait before a source is tried again, but no longer than until it answers otherwise than it did.
+
+    Args:
+        address: the source.
+        delay: seconds to wait at most.
+        heard: what ``probe`` gave when it was last tried; None to wait out the delay.
+        every: seconds from one question to the next; 0 asks nothing.
+        stop: ends the waiting.
+
+    Returns:
+        Whether another answer ended it.
+    """
+    end = time.monotonic() + delay
+    while (begun := time.monotonic()) < end and not stop.is_set():
+        if every and heard is not None:
+            answer = probe(address)
+            if answer and answer != heard:
+                return True
+            heard = answer
+        pause = max(0.0, begun + (every or delay) - time.monotonic())
+        stop.wait(min(pause, max(0.0, end - time.monotonic())))
+    return False

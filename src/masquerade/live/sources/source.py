@@ -1,0 +1,123 @@
+"""What all sources have in common, for those who watch."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, Self
+
+from masquerade.live.sources import wire
+from masquerade.live.types import Frame, StateChange
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from masquerade.live.sources.addresses import Address
+    from masquerade.live.sources.options import SourceOptions
+    from masquerade.live.sources.process import ReaderProcess
+
+    Start = Callable[[wire.Task], ReaderProcess]
+    Clock = Callable[[], float]
+
+REASON_LENGTH = 300
+
+
+class Source(ABC):
+    """Where frames come from. It has no thread: ``frame`` and ``changes`` move it on, from one thread at a time.
+
+    Attributes:
+        label: the address without secrets.
+        live: whether only the newest frame counts.
+        size: width and height of the latest frame in pixels, or what the film's header says; None before either.
+        fps: frames a second by the header, or None.
+        state: one of ``STATES``.
+        reason: why it is in that state, in words; may be empty.
+        problem: what could not be read last, in words; empty while all could.
+        skipped: frames of a live source that gave way to newer ones.
+    """
+
+    live = True
+
+    def __init__(self, address: Address, options: SourceOptions, start: Start, clock: Clock = time.monotonic) -> None:
+        """Start the reader."""
+        self._address, self._options, self._start, self._clock = address, options, start, clock
+        self.label = address.label
+        self.size: tuple[int, int] | None = None
+        self.fps: float | None = None
+        self.state, self.reason, self.problem = "opening", "", ""
+        self.skipped = 0
+        self._begun = clock()
+        self._changes = [StateChange(0.0, "opening")]
+        self._next_number = 0  # that a frame has if none was skipped
+        self._base_number = 0  # of the first frame of this reader
+        self._damaged_before = 0  # by earlier readers
+        self._reader = start(wire.Task(address, options))
+
+    @property
+    def damaged(self) -> int:
+        """Errors of decoding so far: frames, parts of frames or files that could not be used."""
+        return self._damaged_before + self._reader.counters.damaged
+
+    @property
+    def reader_pid(self) -> int:
+        """Number of the process that reads now."""
+        return self._reader.pid
+
+    @abstractmethod
+    def frame(self, timeout: float) -> Frame | None:
+        """Give the newest frame of a live source, the next one of a film.
+
+        Args:
+            timeout: seconds to wait at most.
+
+        Returns:
+            None when nothing came in time, or the source has ended.
+        """
+
+    @abstractmethod
+    def _now(self) -> float:
+        """Seconds of the source."""
+
+    def changes(self) -> list[StateChange]:
+        """Give what has happened to the state since this was last asked."""
+        changes, self._changes = self._changes, []
+        return changes
+
+    def close(self) -> None:
+        """End the reader; there are no more frames."""
+        self.state = "ended"
+        self._reader.close()
+
+    def __enter__(self) -> Self:
+        """Give the source."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        self.close()
+
+    def _become(self, state: str, reason: str = "") -> None:
+        self.reason = reason[:REASON_LENGTH]
+        if state != self.state:
+            self.state = state
+            self._changes.append(StateChange(self._now(), state, self.reason))
+
+    def _take(self, message: dict[str, Any], moment: float) -> Frame:
+        """Make a frame of a message and count what was skipped before it."""
+        image = self._reader.picture(message)
+        number = self._base_number + message["number"]
+        self.skipped += number - self._next_number
+        self._next_number = number + 1
+        self.size = (message["width"], message["height"])
+        return Frame(image, moment, number, message["taken"])
+
+    def _note(self, message: dict[str, Any]) -> None:
+        """Take in what a reader says beside frames and its end."""
+        if message["say"] == wire.OPENED:
+            self.size = tuple(message["size"]) if message["size"] else self.size
+            self.fps = message["fps"]
+        elif message["say"] == wire.PROBLEM:
+            self.problem = message["reason"][:REASON_LENGTH]
