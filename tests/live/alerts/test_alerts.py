@@ -78,7 +78,7 @@ def test_one_that_hangs_holds_up_nobody(tmp_path: Path, server: Receiver) -> Non
             until(lambda: len(server.requests) == 3)
             assert taken < 5  # it does not wait for a channel; a commit takes its time on a busy machine
             assert alerts.report().channels[0].pending == 3
-            alerts._stop.set()  # close without waiting
+            alerts.close(0)
 
 
 def test_one_process_delivers_and_the_next_takes_over(tmp_path: Path, server: Receiver) -> None:

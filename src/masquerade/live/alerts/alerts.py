@@ -7,6 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -27,6 +28,8 @@ TICK_SECONDS = 1.0
 EXPIRE_SECONDS = 30.0
 SWEEP_SECONDS = 3600.0
 KEEP_DAYS = 30.0
+LONGEST_JOIN = 30.0
+"""Seconds for which the end waits for a disk that hangs."""
 
 logger = logging.getLogger("masquerade.alerts")
 
@@ -123,6 +126,7 @@ class Alerts:
         self._lost = 0
         self._trouble = ""
         self._mutex = threading.Lock()
+        self._starting = threading.Lock()
         self._stop = threading.Event()
         self._couriers: dict[str, Courier] = {}
         around = Surroundings(say=say, clean=self._redactor.clean)
@@ -137,6 +141,8 @@ class Alerts:
                 channel.close()
             raise
         self._delivers = False
+        with suppress(OutboxUnusable):  # tried again every second
+            self._begin()
         self._keeper = threading.Thread(target=self._keep_house, name="alerts", daemon=True)
         self._keeper.start()
 
@@ -201,13 +207,14 @@ class Alerts:
 
     def close(self, seconds: float = 5.0) -> None:
         """Give what is on its way ``seconds`` to get out, then end; the rest goes out at the next start."""
-        if self._stop.is_set():
-            return
         end = time.monotonic() + seconds
         while time.monotonic() < end and self._is_busy():
             time.sleep(0.02)
-        self._stop.set()
-        self._keeper.join(seconds)
+        with self._starting:
+            if self._stop.is_set():
+                return
+            self._stop.set()
+        self._keeper.join(LONGEST_JOIN)
         self._write()
         for courier in self._couriers.values():
             courier.end()
@@ -217,6 +224,8 @@ class Alerts:
         self._redactor.release()
 
     def _is_busy(self) -> bool:
+        if self._stop.is_set():
+            return False
         with self._mutex:
             unwritten = bool(self._unwritten) and not self._trouble
         return unwritten or (self._delivers and any(courier.is_busy() for courier in self._couriers.values()))
@@ -271,9 +280,11 @@ class Alerts:
         if self._delivers or not self._outbox.may_deliver():
             return
         self._outbox.recover()
-        self._delivers = True
-        for courier in self._couriers.values():
-            courier.start()
+        with self._starting:
+            if not self._stop.is_set():
+                self._delivers = True
+                for courier in self._couriers.values():
+                    courier.start()
 
 
 class AlertsSink:
