@@ -82,6 +82,12 @@ class ImageInvalid(ImageError):
     code = "image_invalid"
 
 
+class ImageTooSlow(ImageError):
+    """The decoder was stopped: it took longer than a picture may."""
+
+    code = "image_too_slow"
+
+
 class NoImages(MasqueradeError):
     """A folder or pattern holds no picture."""
 
@@ -290,6 +296,8 @@ class SourceUnreadable(SourceError):
     """The file is there, but may not be read, or holds no film that can be decoded."""
 
     code = "source_unreadable"
+
+
 class AlertsInvalid(MasqueradeError):
     """The file that says where alerts go cannot be used; the message names the channel and the field."""
 
@@ -306,3 +314,114 @@ class EventLogInvalid(MasqueradeError):
     """A file that events are to be added to holds something else."""
 
     code = "event_log_invalid"
+
+
+class ServiceError(MasqueradeError):
+    """A request cannot be answered, or the service cannot be started.
+
+    Attributes:
+        retry_after: seconds after which the same request may be taken; None where that makes no sense.
+    """
+
+    code = "service_error"
+
+    def __init__(self, message: str, *, hint: str = "", retry_after: float | None = None) -> None:
+        """Keep all three."""
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
+
+
+class RequestInvalid(ServiceError):
+    """A parameter or part of a request is missing, unknown or out of range."""
+
+    code = "request_invalid"
+
+
+class RouteUnknown(ServiceError):
+    """There is nothing at the path of a request."""
+
+    code = "route_unknown"
+
+
+class MethodRefused(ServiceError):
+    """The path is there, but does not take this method."""
+
+    code = "method_refused"
+
+
+class BodyTooLarge(ServiceError):
+    """The body of a request is larger than the service takes; it was not read to its end."""
+
+    code = "body_too_large"
+
+
+class BodyTooSlow(ServiceError):
+    """The body of a request did not arrive in time."""
+
+    code = "body_too_slow"
+
+
+class MediaUnsupported(ServiceError):
+    """The body of a request is of a kind that this path does not take."""
+
+    code = "media_unsupported"
+
+
+class KeyRequired(ServiceError):
+    """A request comes without a key, or with one that is not known."""
+
+    code = "key_required"
+
+
+class ScopeMissing(ServiceError):
+    """The key is known, but was not made for this."""
+
+    code = "scope_missing"
+
+
+class OriginRefused(ServiceError):
+    """A page of another site sent the request."""
+
+    code = "origin_refused"
+
+
+class HostUnknown(ServiceError):
+    """The request names a host that this service does not answer for."""
+
+    code = "host_unknown"
+
+
+class TooManyRequests(ServiceError):
+    """One client asks more often than it may."""
+
+    code = "too_many_requests"
+
+
+class Busy(ServiceError):
+    """There is more to do than can be done in time."""
+
+    code = "busy"
+
+
+class NotReady(ServiceError):
+    """The models are not loaded yet, or the service is being stopped."""
+
+    code = "not_ready"
+
+
+class InternalError(ServiceError):
+    """Something went wrong that should not; the log of the service says what."""
+
+    code = "internal_error"
+
+
+class KeysInvalid(ServiceError):
+    """The file of keys is damaged, or a key cannot be made or removed."""
+
+    code = "keys_invalid"
+
+
+class ServeUnsafe(ServiceError):
+    """The service would be open to others without a key."""
+
+    code = "serve_unsafe"

@@ -77,6 +77,39 @@ class Settings(BaseSettings):
     face_threshold: Annotated[float, Field(gt=0, lt=1)] = Field(
         default=0.5, description="Lowest detector score of a face in a frame of a video."
     )
+    serve_max_bytes: Annotated[int, Field(gt=0)] = Field(
+        default=10_000_000, description="Largest photo that the service takes, in bytes."
+    )
+    serve_max_pixels: Annotated[int, Field(gt=0)] = Field(
+        default=40_000_000, description="Largest photo that the service decodes, in pixels."
+    )
+    serve_batch: Annotated[int, Field(ge=1, le=1000)] = Field(
+        default=16, description="Most photos of one request to the service."
+    )
+    serve_queue: Annotated[int, Field(ge=1)] = Field(
+        default=128, description="Most photos and frames that wait for a worker of the service."
+    )
+    serve_deadline: Annotated[float, Field(gt=0)] = Field(
+        default=30.0, description="Longest wait for a worker of the service, in seconds."
+    )
+    serve_rate: Annotated[float, Field(ge=0)] = Field(
+        default=600.0, description="Requests a minute that one client of the service may make; 0 for no limit."
+    )
+    serve_keys: Path = Field(
+        default=Path(platformdirs.user_config_dir("masquerade")) / "keys.json",
+        description="File with the digests of the service's keys.",
+    )
+    kiosk_languages: str = Field(
+        default="",
+        description="Languages of the kiosk page, as in de,en: one is always shown, several take turns; empty for the browser's.",
+    )
+    kiosk_turn: Annotated[float, Field(ge=5, le=3600)] = Field(
+        default=8.0, description="How long the kiosk page shows each of several languages, in seconds."
+    )
+    kiosk_counts: bool = Field(default=True, description="Whether the kiosk page may show the counts of the day.")
+    kiosk_sessions: Annotated[int, Field(ge=1, le=1000)] = Field(
+        default=8, description="Most browsers that may send the frames of their cameras at once."
+    )
 
     alerts_file: Path | None = Field(
         default=None, description="TOML file that says where alerts go, and when there are none."

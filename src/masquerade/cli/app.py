@@ -14,10 +14,12 @@ from masquerade.cli import (
     doctor,
     embed,
     evaluate,
+    keys,
     library,
     look,
     mask,
     models,
+    serve,
     sweep,
     train,
     verify,
@@ -43,6 +45,8 @@ app.command("calibrate")(calibrate.calibrate)
 app.command("sweep")(sweep.sweep)
 app.command("ablation")(ablation.ablation)
 app.command("doctor")(doctor.doctor)
+app.command("serve")(serve.serve)
+app.add_typer(keys.app, name="keys")
 app.add_typer(train.app, name="train")
 app.add_typer(models.app, name="models")
 app.add_typer(library.app, name="library")

@@ -30,6 +30,8 @@ def with_failures(trials: Trials, every: int = 7) -> Trials:
         trials.subjects_b,
         trials.masked_a,
         trials.masked_b,
+        trials.unknown_a,
+        trials.unknown_b,
         trials.kind,
         trials.fold,
         failed,

@@ -18,7 +18,7 @@ FILM_SUFFIXES = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpg", ".ogv
 """An HTTP address that ends so is a film, not a camera."""
 HIDDEN = "***"
 PLAIN_KEYS = frozenset(
-    "action cam camera channel fps h height id profile quality resolution stream subtype track type w width".split()
+    {"camera", "channel", "fps", "height", "id", "profile", "resolution", "stream", "subtype", "width"}
 )
 """Keys of a query whose values tell cameras apart and are no secrets."""
 PLAIN_VALUE = re.compile(r"[A-Za-z0-9.:_x-]{0,16}")

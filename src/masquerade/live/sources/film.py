@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from masquerade.errors import SourceUnreadable
 from masquerade.live.sources import wire

@@ -14,7 +14,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import masquerade
 from masquerade.live.sources import wire
 from masquerade.live.sources.addresses import Kind
 from masquerade.live.sources.memory import Counters, Pictures, make_memory
@@ -146,11 +145,12 @@ class ReaderProcess:
 
 def _environment(task: wire.Task) -> dict[str, str]:
     """What OpenCV and ffmpeg are told; what the user set in the environment stands."""
-    home = str(Path(masquerade.__file__).parents[1])
+    home = str(Path(__file__).parents[3])
     transport = f"rtsp_transport;{task.options.transport}"
     wished = {
         "OPENCV_FFMPEG_CAPTURE_OPTIONS": transport if task.address.target.startswith("rtsp") else "",
         "OPENCV_FFMPEG_LOGLEVEL": "16",  # errors
+        "OPENCV_FFMPEG_SKIP_LOG_CALLBACK": "1",  # OpenCV's own writes to a buffer that nobody empties
         "OPENCV_IO_MAX_IMAGE_PIXELS": str(task.options.max_pixels),
         "OPENCV_LOG_LEVEL": "SILENT",
         "OMP_NUM_THREADS": "1",

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 CREDIBLE_FPS = 240.0
 """A header that promises more tells the ticks of a clock, not frames."""
-DAMAGED_IN_A_ROW = 300
 
 
 class Capture:
@@ -47,19 +46,17 @@ class Capture:
         """Seconds of the film, by the frame's own time-stamp."""
         return float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) / 1e3 if self._film else None
 
-    def shape(self) -> tuple[int, int] | None:
-        """Decode what was grabbed: its height and width; None when it is damaged."""
+    def decode(self) -> NDArray[np.uint8] | None:
+        """Decode what was grabbed, to BGR or grey; None when it is damaged."""
         decoded, self._buffer = self._capture.retrieve(self._buffer)
         if not decoded or self._buffer is None or self._buffer.dtype != np.uint8 or self._buffer.size == 0:
             self._buffer = None
-            return None
-        return self._buffer.shape[0], self._buffer.shape[1]
+        return self._buffer
 
-    def fill(self, place: NDArray[np.uint8]) -> None:
-        """Write the frame as RGB into ``place``."""
-        bgr = self._buffer
-        grey = bgr is not None and (bgr.ndim == 2 or bgr.shape[2] == 1)
-        cv2.cvtColor(bgr, cv2.COLOR_GRAY2RGB if grey else cv2.COLOR_BGR2RGB, dst=place)
+    def fill(self, place: NDArray[np.uint8], decoded: NDArray[np.uint8]) -> None:
+        """Write it as RGB into ``place``."""
+        grey = decoded.ndim == 2 or decoded.shape[2] == 1
+        cv2.cvtColor(decoded, cv2.COLOR_GRAY2RGB if grey else cv2.COLOR_BGR2RGB, dst=place)
 
     def close(self) -> None:
         """Let go of the source."""

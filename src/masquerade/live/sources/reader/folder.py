@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from masquerade.errors import ImageError, MasqueradeError
 from masquerade.live.sources.reader.kinds import NotOpened
 
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from threading import Event
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from masquerade.image import Limits
@@ -65,7 +66,7 @@ class Folder:
         self._path, self._limits, self._stop, self._damaged = Path(path), limits, stop, damaged
         self._done: dict[str, tuple[int, int]] = {}
         self._coming: dict[str, Arrival] = {}
-        self._buffer: NDArray[np.uint8] | None = None
+        self._picture: NDArray[np.uint8] | None = None
         if not self._path.is_dir():
             raise NotOpened("the folder is not there")
         self.remark = ""
@@ -89,13 +90,13 @@ class Folder:
         """None: the folder has no clock of its own."""
         return None
 
-    def shape(self) -> tuple[int, int] | None:
-        """Height and width of the picture."""
-        return None if self._buffer is None else (self._buffer.shape[0], self._buffer.shape[1])
+    def decode(self) -> NDArray[np.uint8] | None:
+        """Give the picture."""
+        return self._picture
 
-    def fill(self, place: NDArray[np.uint8]) -> None:
+    def fill(self, place: NDArray[np.uint8], decoded: NDArray[np.uint8]) -> None:
         """Write the picture into ``place``."""
-        place[:] = self._buffer
+        np.copyto(place, decoded)
 
     def close(self) -> None:
         """Nothing is open."""
@@ -143,7 +144,7 @@ class Folder:
         from masquerade.image import read_image  # noqa: PLC0415 - heavy, and only folders need it
 
         try:
-            self._buffer = read_image(path, self._limits)
+            self._picture = read_image(path, self._limits)
         except MasqueradeError as error:
             arrival.tried = True
             if not isinstance(error, ImageError) or final:

@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 
 START = b"\xff\xd8\xff"
 SCAN, END = 0xDA, 0xD9
-ALONE = frozenset([0x01, *range(0xD0, 0xD8)])
-"""Markers without a length: TEM and the restarts."""
+FILLING = 0xFF
+ALONE = frozenset([0x01, *range(0xD0, 0xD8), FILLING])
+"""Markers without a length: TEM and the restarts; and the byte that may fill the space before one."""
+BROKEN = frozenset([0x00, 0xD8])
+"""What is no marker, or begins another picture."""
 CHUNK = 2**16
 
 
@@ -26,11 +29,12 @@ class Splitter:
     Args:
         most: a JPEG of more bytes is given up.
         damaged: called for each stretch that is no whole JPEG.
+        between: the bytes that may stand between two.
     """
 
-    def __init__(self, most: int, damaged: Callable[[], None]) -> None:
+    def __init__(self, most: int, damaged: Callable[[], None], between: bytes = b"\0\r\n") -> None:
         """Begin with nothing."""
-        self._most, self._damaged = most, damaged
+        self._most, self._damaged, self._between = most, damaged, between
         self._held = bytearray()
         self._at = 0  # how far the JPEG that begins at 0 was walked; 0 where none begins
         self._in_scan = self._in_garbage = False
@@ -49,9 +53,9 @@ class Splitter:
                 whole.append(bytes(self._held[:length]))
                 self._in_garbage = False
                 del self._held[:length]
-            else:  # broken: look for the next one behind its start
+            else:  # broken: look for the next one behind it, not in its thumbnail
                 self._say_damaged()
-                del self._held[: len(START)]
+                del self._held[: max(self._at, len(START))]
             self._at, self._in_scan = 0, False
         return whole
 
@@ -64,7 +68,7 @@ class Splitter:
         """Drop what stands before the next start."""
         found = self._held.find(START)
         skipped = found if found >= 0 else max(0, len(self._held) - len(START) + 1)
-        if self._held[:skipped].strip(b"\0\r\n"):
+        if self._held[:skipped].strip(self._between):
             self._say_damaged()
         del self._held[:skipped]
         self._at = 2 if found >= 0 else 0
@@ -77,70 +81,65 @@ class Splitter:
 
     def _walk(self) -> int | None:
         """Go from marker to marker: the length of the JPEG, 0 when it is broken, None when more must come."""
-        held = self._held
-        while True:
-            if self._in_scan and not self._leave_scan():
-                return None
-            if len(held) < self._at + 2:
-                return None
-            if held[self._at] != 0xFF:
-                return 0
-            marker = held[self._at + 1]
+        while self._leave_scan() and (marker := self._marker()) is not None:
             if marker == END:
                 return self._at + 2
-            if marker in {0x00, 0xD8}:
+            if marker in BROKEN:
                 return 0
-            if marker == 0xFF or marker in ALONE:  # a filling byte, or a marker without content
-                self._at += 1 if marker == 0xFF else 2
-                continue
-            if len(held) < self._at + 4:
-                return None
-            size = held[self._at + 2] << 8 | held[self._at + 3]
-            if size < 2:
-                return 0
-            self._at += 2 + size
-            self._in_scan = marker == SCAN
+            self._at += 1 if marker == FILLING else 2
+            if marker not in ALONE:
+                size = int.from_bytes(self._held[self._at : self._at + 2])
+                if size < 2:
+                    return 0
+                self._at += size
+                self._in_scan = marker == SCAN
+        return None
+
+    def _marker(self) -> int | None:
+        """The marker here, with its length where it has one; 0 where there is none, None when more must come."""
+        here = self._held[self._at : self._at + 4]
+        if len(here) < 2:
+            return None
+        marker = here[1] if here[0] == FILLING else 0
+        complete = marker == END or marker in BROKEN or marker in ALONE or len(here) == 4
+        return marker if complete else None
 
     def _leave_scan(self) -> bool:
-        """Go to the marker behind the coded pixels."""
+        """Go to the marker behind the coded pixels, if it is among them; False when more must come."""
         held = self._held
-        while (found := held.find(0xFF, self._at)) >= 0:
+        while self._in_scan and (found := held.find(0xFF, self._at)) >= 0:
             self._at = found
             if found + 1 >= len(held):
                 return False
-            if held[found + 1] != 0x00 and held[found + 1] not in ALONE:
-                self._in_scan = False
-                return True
-            self._at = found + 2
-        self._at = max(self._at, len(held))
-        return False
+            following = held[found + 1]
+            self._in_scan = following == 0x00 or following in ALONE
+            self._at += 1 if following == FILLING else 2 if self._in_scan else 0
+        self._at = max(self._at, len(held)) if self._in_scan else self._at
+        return not self._in_scan
 
 
 class Jpegs:
-    """Standard input.
+    """Standard input, or another stream of JPEGs.
 
     Args:
-        descriptor: of the stream.
-        most: a JPEG of more bytes is given up.
+        read: gives the next bytes, b"" at the end.
+        splitter: cuts them.
         fps: frames a second, where the stream is a film.
-        damaged: called for each stretch or picture that cannot be used.
     """
 
     size: tuple[int, int] | None = None
     frames: int | None = None
     remark = ""
 
-    def __init__(self, descriptor: int, most: int, fps: float | None, damaged: Callable[[], None]) -> None:
+    def __init__(self, read: Callable[[], bytes], splitter: Splitter, fps: float | None = None) -> None:
         """Read nothing yet."""
-        self._descriptor, self.fps = descriptor, fps
-        self._splitter = Splitter(most, damaged)
+        self._read, self._splitter, self.fps = read, splitter, fps
         self._waiting: list[bytes] = []
-        self._buffer: NDArray[np.uint8] | None = None
 
     def grab(self) -> bool:
         """Wait for the next JPEG; False at the end of the stream."""
         while not self._waiting:
-            data = os.read(self._descriptor, CHUNK)
+            data = self._read()
             if not data:
                 self._splitter.finish()
                 return False
@@ -151,18 +150,26 @@ class Jpegs:
         """None: the stream has no clock of its own."""
         return None
 
-    def shape(self) -> tuple[int, int] | None:
-        """Decode the JPEG: its height and width; None when it is damaged."""
-        data = self._waiting.pop(0)
-        try:
-            self._buffer = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
-        except cv2.error:  # more pixels than are allowed
-            self._buffer = None
-        return None if self._buffer is None else (self._buffer.shape[0], self._buffer.shape[1])
+    def decode(self) -> NDArray[np.uint8] | None:
+        """Decode the JPEG, to RGB; None when it is damaged."""
+        return decode_jpeg(self._waiting.pop(0))
 
-    def fill(self, place: NDArray[np.uint8]) -> None:
-        """Write the decoded frame into ``place``."""
-        place[:] = self._buffer
+    def fill(self, place: NDArray[np.uint8], decoded: NDArray[np.uint8]) -> None:
+        """Write what was decoded into ``place``."""
+        np.copyto(place, decoded)
 
     def close(self) -> None:
         """Leave the stream as it is."""
+
+
+def decode_jpeg(data: bytes) -> NDArray[np.uint8] | None:
+    """Decode to (height, width, 3) uint8, RGB; None where that cannot be."""
+    try:
+        return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
+    except cv2.error:  # more pixels than are allowed
+        return None
+
+
+def read_stdin() -> bytes:
+    """Give the next bytes of standard input."""
+    return os.read(0, CHUNK)

@@ -34,11 +34,11 @@ class Reader(Protocol):
     def time(self) -> float | None:
         """Seconds of the film at which the grabbed frame stands; None where it has no clock."""
 
-    def shape(self) -> tuple[int, int] | None:
-        """Decode what was grabbed: its height and width; None when it is damaged."""
+    def decode(self) -> NDArray[np.uint8] | None:
+        """Decode what was grabbed: (height, width, ...) uint8, until the next ``grab``; None when it is damaged."""
 
-    def fill(self, place: NDArray[np.uint8]) -> None:
-        """Write the decoded frame, (height, width, 3) uint8 RGB, into ``place``."""
+    def fill(self, place: NDArray[np.uint8], decoded: NDArray[np.uint8]) -> None:
+        """Write what was decoded into ``place``, (height, width, 3) uint8, as RGB."""
 
     def close(self) -> None:
         """Let go of the source."""

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LINE = re.compile(r"\[(?:[A-Z]+:\d+@[\d.]+\] )?(?:[^\]]*@ 0x[0-9a-f]+)\]\s*(.*)")
+LINE = re.compile(r"(?:\[([^\]]*) @ 0x[0-9a-f]+\]\s*)+(.*)")
+CARRIERS = frozenset({"crypto", "http", "https", "rtp", "rtsp", "tcp", "tls", "udp"})
+"""Parts of ffmpeg whose errors are no damage to a picture."""
 REPEATED = re.compile(r"\s*Last message repeated (\d+) times")
 LONGEST = 200
 SETTLE = 0.05
@@ -29,7 +31,6 @@ class Noise:
         """Know of no error yet."""
         self._count = count
         self.last = ""
-
 
     def take_over(self) -> None:
         """Lead the standard error of this process, that of its libraries too, to a thread that reads it."""
@@ -58,5 +59,6 @@ class Noise:
         if repeated := REPEATED.match(line):
             self._count(int(repeated[1]))
         elif found := LINE.match(line.strip()):
-            self._count(1)
-            self.last = found[1][:LONGEST] or self.last
+            if found[1] not in CARRIERS:
+                self._count(1)
+            self.last = found[2][:LONGEST] or self.last

@@ -55,12 +55,11 @@ class Reading:
         woken = wait(self._address, self._task.delay, self._task.heard, self._options.probe_every, self.stop)
         if self.stop.is_set():
             return
-        before = self._probe()
         self._say(wire.OPENING, woken=woken)
         try:
             reader = self._open()
         except NotOpened as error:
-            self._fail(str(error), before)
+            self._fail(str(error))
             return
         self._counters.alive(time.monotonic())
         self._say(wire.OPENED, size=reader.size, fps=reader.fps, remark=reader.remark)
@@ -71,7 +70,7 @@ class Reading:
         if self.stop.is_set():
             return
         if reason is None:
-            self._fail(self._noise.reason() or "it sends no more", before)
+            self._fail(self._noise.reason() or "it sends no more")
             return
         self._ring.drain()
         self._say(wire.ENDED, reason=reason)
@@ -80,10 +79,6 @@ class Reading:
         return self._address.kind is Kind.FILM or (
             self._address.kind is Kind.STDIN and self._options.stdin_fps is not None
         )
-
-    def _probe(self) -> str | None:
-        """Ask whether the host answers; None of what is not waited for."""
-        return None if self._address.kind in {Kind.FILM, Kind.STDIN} else probe(self._address)
 
     def _open(self) -> Reader:
         return open_reader(self._address, self._options, self._noise, self.stop, self._damaged)
@@ -139,17 +134,17 @@ class Reading:
 
     def _put(self, reader: Reader, about: dict[str, Any], lively: Liveliness | None) -> bool:
         """Hand a grabbed frame on; False when it is damaged."""
-        shape = reader.shape()
-        if shape is None:
+        decoded = reader.decode()
+        if decoded is None:
             self._damaged("")
             return False
-        height, width = shape
+        height, width = decoded.shape[:2]
         if height * width > self._options.max_pixels:
             self._damaged(f"a picture of {width} x {height} pixels; expected at most {self._options.max_pixels:,}")
             return False
 
         def fill(place: Any) -> None:
-            reader.fill(place)
+            reader.fill(place, decoded)
             about["flat"], about["still"] = lively.see(place, about["taken"]) if lively else (0.0, 0.0)
 
         return self._ring.put(height, width, fill, about)
@@ -160,9 +155,9 @@ class Reading:
         if reason:
             self._say(wire.PROBLEM, reason=reason)
 
-    def _fail(self, reason: str, before: str | None) -> None:
-        after = self._probe()
-        self._say(wire.FAILED, reason=reason, heard="" if after == "" else before)
+    def _fail(self, reason: str) -> None:
+        waited_for = self._address.kind not in {Kind.FILM, Kind.STDIN}
+        self._say(wire.FAILED, reason=reason, heard=probe(self._address) if waited_for else None)
 
     def _say(self, what: str, **more: Any) -> None:
         if "reason" in more:
@@ -176,9 +171,7 @@ def _shortfall(given: int, promised: int | None) -> str:
     return f"ended after {given} of {promised} frames: the film is cut short or damaged"
 
 
-def open_reader(
-    address: Address, options: Any, noise: Noise, stop: Event, damaged: Callable[[str], None]
-) -> Reader:
+def open_reader(address: Address, options: Any, noise: Noise, stop: Event, damaged: Callable[[str], None]) -> Reader:
     """Open a source of any kind.
 
     Raises:
@@ -192,9 +185,15 @@ def open_reader(
         limits = Limits(options.max_bytes, options.max_pixels)
         return Folder(address.target, limits, existing=options.existing, stop=stop, damaged=damaged)
     if address.kind is Kind.STDIN:
-        from masquerade.live.sources.reader.jpegs import Jpegs  # noqa: PLC0415
+        from masquerade.live.sources.reader.jpegs import Jpegs, Splitter, read_stdin  # noqa: PLC0415
 
-        return Jpegs(0, options.max_bytes, options.stdin_fps, lambda: damaged(""))
+        return Jpegs(read_stdin, Splitter(options.max_bytes, lambda: damaged("")), options.stdin_fps)
+    if address.kind is Kind.NETWORK and address.target.lower().startswith("http"):
+        from masquerade.live.sources.reader.http import open_jpegs  # noqa: PLC0415
+
+        jpegs = open_jpegs(address.target, options, stop, lambda: damaged(""))
+        if jpegs is not None:
+            return jpegs
     from masquerade.live.sources.reader import capture  # noqa: PLC0415
 
     if address.kind is Kind.WEBCAM:

@@ -1,0 +1,128 @@
+# Annotations stay values here: FastAPI reads those of Guard.__call__, which as an object has no globals.
+"""Who asks, and whether they may: the dependency of every route that is not open to all."""
+
+import asyncio
+import hmac
+import secrets
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from fastapi.openapi.models import HTTPBearer
+from fastapi.requests import HTTPConnection
+from fastapi.security.base import SecurityBase
+
+from masquerade.errors import KeyRequired, ScopeMissing
+from masquerade.service.access.keys import SCOPES, Key, KeyFile
+from masquerade.service.access.rates import Rates, client_of
+from masquerade.service.access.sessions import COOKIE, Sessions
+
+REMEMBERED = 300.0
+"""Seconds for which a key that was found right need not go through scrypt again."""
+MOST_REMEMBERED = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks.
+
+    Attributes:
+        name: ``key:`` and the key's name, or ``address:`` and the address.
+        scopes: what they may.
+    """
+
+    name: str
+    scopes: tuple[str, ...]
+
+
+class Access:
+    """Tells callers by key, cookie or address."""
+
+    def __init__(self, wanted: bool, keys: KeyFile, rates: Rates) -> None:
+        """Take whether keys are asked for, the keys, and how often a caller may ask."""
+        self.wanted, self.keys, self.rates = wanted, keys, rates
+        self.sessions = Sessions()
+        self._wrong = Rates(10, 10)
+        self._secret = secrets.token_bytes(32)
+        self._right: OrderedDict[bytes, tuple[str, float]] = OrderedDict()
+        self._scrypt = asyncio.Semaphore(2)
+
+    async def caller(self, connection: HTTPConnection) -> Caller:
+        """Tell who asks.
+
+        Raises:
+            KeyRequired: keys are asked for, and there is none, or none that is known.
+            TooManyRequests: too many wrong keys came from this address.
+        """
+        address = client_of(connection.client.host if connection.client else "unknown")
+        if not self.wanted:
+            return Caller(f"address:{address}", SCOPES)
+        text = key_of(connection)
+        key = await self.find(text, address) if text else self._of_cookie(connection.cookies.get(COOKIE, ""))
+        if key is None:
+            raise KeyRequired(
+                "no key that is known here came with the request",
+                hint="send it as Authorization: Bearer KEY; masquerade keys add makes one",
+            )
+        return Caller(f"key:{key.name}", key.scopes)
+
+    async def find(self, text: str, address: str) -> Key | None:
+        """Give the key that ``text`` is.
+
+        Raises:
+            TooManyRequests: too many wrong keys came from this address.
+        """
+        mark = hmac.digest(self._secret, text.encode("utf-8", "surrogatepass"), "sha256")
+        number, until = self._right.get(mark, ("", 0.0))
+        if until > time.monotonic():
+            return self._numbered(number)
+        self._wrong.check(address)
+        async with self._scrypt:
+            key = await asyncio.to_thread(self.keys.find, text)
+        if key is None:
+            self._wrong.take(address)
+            return None
+        self._right[mark] = (key.number, time.monotonic() + REMEMBERED)
+        while len(self._right) > MOST_REMEMBERED:
+            self._right.popitem(last=False)
+        return key
+
+    def _of_cookie(self, token: str) -> Key | None:
+        number = self.sessions.number_of(token) if token else None
+        return None if number is None else self._numbered(number)
+
+    def _numbered(self, number: str) -> Key | None:
+        return next((key for key in self.keys.keys() if key.number == number), None)  # noqa: SIM118 - no dictionary
+
+
+def key_of(connection: HTTPConnection) -> str:
+    """Give the key in a request's ``Authorization`` header; empty when there is none."""
+    kind, _, text = connection.headers.get("authorization", "").partition(" ")
+    return text.strip() if kind.lower() == "bearer" else ""
+
+
+class Guard(SecurityBase):
+    """Dependency of a route or WebSocket: gives the caller, or refuses."""
+
+    def __init__(self, scope: str) -> None:
+        """Take the scope that a key must have."""
+        self.scope = scope
+        self.scheme_name = "key"
+        self.model = HTTPBearer(description="A key made by `masquerade keys add`; on loopback none is asked for.")
+
+    async def __call__(self, connection: HTTPConnection) -> Caller:
+        """Give the caller.
+
+        Raises:
+            KeyRequired, ScopeMissing, TooManyRequests: they may not.
+        """
+        access: Access = connection.app.state.service.access
+        caller = await access.caller(connection)
+        if self.scope not in caller.scopes:
+            raise ScopeMissing(f"this key is not for {self.scope}", hint="see masquerade keys add --scope")
+        access.rates.take(caller.name)
+        connection.state.caller = caller
+        return caller
+
+
+needs_look, needs_watch, needs_metrics = (Guard(scope) for scope in SCOPES)

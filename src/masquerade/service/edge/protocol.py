@@ -1,0 +1,88 @@
+"""uvicorn's HTTP protocol with what it lacks: a time-out for the head of a request, a cap on connections, typed errors.
+
+uvicorn waits without end for the head of a first request (its keep-alive time-out begins after an answer), so that a
+few hundred sockets that send a byte a minute take all connections.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+if TYPE_CHECKING:
+    from masquerade.service.config import ServiceConfig
+
+MAX_HEAD = 16 * 1024
+"""Bytes that the head of a request may take."""
+
+
+def protocol_for(config: ServiceConfig) -> type[asyncio.Protocol]:
+    """Give the protocol class with these limits, for uvicorn's ``http``."""
+
+    class Limited(LimitedProtocol):
+        header_timeout, most = config.header_timeout, config.connections
+
+    return Limited
+
+
+class LimitedProtocol(H11Protocol):
+    """One connection."""
+
+    header_timeout = 10.0
+    most = 1024
+    _head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        """Begin to wait for the first head, or refuse the connection."""
+        super().connection_made(transport)
+        if len(self.connections) > self.most:
+            self._end(HTTPStatus.SERVICE_UNAVAILABLE, "busy", "too many connections, expected fewer")
+        else:
+            self._watch_head()
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes; a head that has begun must be whole in time."""
+        super().data_received(data)
+        self._watch_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop waiting."""
+        self._stop_timer()
+        super().connection_lost(exc)
+
+    def _watch_head(self) -> None:
+        if self.conn.their_state is not h11.IDLE or self.transport.is_closing():
+            self._stop_timer()
+        elif self._head_timer is None and self.timeout_keep_alive_task is None:
+            self._head_timer = self.loop.call_later(self.header_timeout, self._head_too_slow)
+
+    def _stop_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _head_too_slow(self) -> None:
+        self._head_timer = None
+        if not self.transport.is_closing():
+            message = f"the head of the request did not arrive in {self.header_timeout:g} s"
+            self._end(HTTPStatus.REQUEST_TIMEOUT, "body_too_slow", message)
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP."""
+        self._stop_timer()
+        self._end(HTTPStatus.BAD_REQUEST, "request_invalid", msg)
+
+    def _end(self, status: HTTPStatus, code: str, message: str) -> None:
+        """Answer without an application, and close."""
+        body = json.dumps({"error": {"code": code, "message": message}, "request_id": ""}).encode()
+        head = (
+            f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: application/json\r\nconnection: close\r\n"
+            f"content-length: {len(body)}\r\ncache-control: no-store\r\nx-content-type-options: nosniff\r\n\r\n"
+        )
+        self.transport.write(head.encode("ascii") + body)
+        self.transport.close()

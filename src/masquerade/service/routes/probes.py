@@ -1,0 +1,48 @@
+"""``/health``, ``/ready`` and ``/metrics``: for what watches the service itself."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Request, Response, Security
+from fastapi.responses import JSONResponse, PlainTextResponse
+
+import masquerade
+from masquerade.service.access.guard import Caller, needs_metrics
+from masquerade.service.answers import GUARDED, Alive, Readiness, problems
+from masquerade.service.service import service_of
+
+router = APIRouter(tags=["probes"])
+
+
+@router.get("/health", response_model=Alive, summary="Is the process alive?", responses=problems(421))
+async def health() -> JSONResponse:
+    """Answer as long as the event loop turns; says nothing of models or camera."""
+    return JSONResponse({"status": "ok", "version": masquerade.__version__})
+
+
+@router.get(
+    "/ready",
+    response_model=Readiness,
+    summary="Are photos taken?",
+    responses=problems(421) | {503: {"model": Readiness, "description": "Not ready; the reason says why."}},
+)
+async def ready(request: Request) -> JSONResponse:
+    """Tell whether the models are loaded and checked, and the state of the camera.
+
+    A camera that is offline does not make the service unready: photos are still looked at.
+    """
+    state = service_of(request).readiness()
+    return JSONResponse(state, 200 if state["ready"] else 503)
+
+
+@router.get(
+    "/metrics",
+    response_class=PlainTextResponse,
+    summary="Figures for Prometheus",
+    responses=GUARDED | {200: {"content": {"text/plain": {}, "application/openmetrics-text": {}}}},
+)
+async def metrics(request: Request, _caller: Annotated[Caller, Security(needs_metrics)]) -> Response:
+    """Give requests, times, faces by wearing, the line of photos, the camera's state and speed."""
+    text, kind = service_of(request).metrics.text(request.headers.get("accept", ""))
+    return Response(text, media_type=kind)

@@ -1,0 +1,66 @@
+"""The process that decodes: bytes in, pixels out, and nothing else it could do."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from contextlib import suppress
+from multiprocessing.connection import Connection
+
+from masquerade.errors import ImageDamaged, MasqueradeError
+
+MEMORY = 3 * 2**30
+"""Bytes of address space: room for the largest picture with its coefficients."""
+
+
+def serve(pipe: Connection, max_bytes: int, max_pixels: int, timeout: float) -> None:
+    """Answer each picture until the pipe ends, which it does when the service does.
+
+    An answer is a JSON object, ``{"height", "width"}`` with the pixels behind it, or ``{"error", "message", "hint"}``.
+    No pickle: whatever a decoder is made to do, it cannot make objects in the service.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the service's
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from masquerade.image import Limits, read_image  # noqa: PLC0415 - after the limits above
+
+    _confine()
+    limits = Limits(max_bytes=max_bytes, max_pixels=max_pixels)
+    with suppress(EOFError, OSError):
+        pipe.send_bytes(b"ready")
+        while True:
+            data = pipe.recv_bytes()
+            _alarm(int(timeout) + 5)
+            try:
+                pixels = read_image(data, limits)
+            except MasqueradeError as error:
+                _tell(pipe, error)
+            except MemoryError:
+                _tell(pipe, ImageDamaged("decoding takes more memory than a picture may"))
+            else:
+                pipe.send_bytes(json.dumps({"height": pixels.shape[0], "width": pixels.shape[1]}).encode())
+                pipe.send_bytes(pixels.data.cast("B"))
+                del pixels
+            _alarm(0)
+
+
+def _tell(pipe: Connection, error: MasqueradeError) -> None:
+    pipe.send_bytes(json.dumps({"error": error.code, "message": error.message, "hint": error.hint}).encode())
+
+
+def _alarm(seconds: int) -> None:
+    """Let the system end this process, should it hang when nobody is left to kill it."""
+    if hasattr(signal, "alarm"):
+        signal.alarm(seconds)
+
+
+def _confine() -> None:
+    """Write no file, leave no core, take no more memory than a picture needs."""
+    if sys.platform == "win32":
+        return
+    import resource  # noqa: PLC0415 - not there on Windows
+
+    for kind, most in ((resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_CORE, 0), (resource.RLIMIT_AS, MEMORY)):
+        with suppress(ValueError, OSError):
+            resource.setrlimit(kind, (most, most))
