@@ -32,9 +32,6 @@ def create_app(config: ServiceConfig | None = None) -> FastAPI:
 
     Returns:
         An app whose ``state.service`` is the ``Service`` that the routes share.
-
-    Raises:
-        AlertsInvalid, DestinationUnusable: files of the camera cannot be used.
     """
     config = config or ServiceConfig.from_settings()
     service = Service(config)

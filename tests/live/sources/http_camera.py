@@ -46,16 +46,16 @@ class HttpCamera:
         camera = self
 
         class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:  # noqa: N802 - the server's own name
+            def do_GET(self) -> None:
                 camera._serve(self)
 
-            def log_message(self, *_: object) -> None:  # type: ignore[override]
+            def log_message(self, *_: object) -> None:
                 """Keep quiet."""
 
         class Server(ThreadingHTTPServer):
             daemon_threads = True
 
-            def handle_error(self, *_: object) -> None:  # type: ignore[override]
+            def handle_error(self, *_: object) -> None:
                 """A client that is gone is no error."""
 
         self._server = Server(("127.0.0.1", self.port), Handler)

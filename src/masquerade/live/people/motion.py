@@ -50,15 +50,17 @@ class Motion:
         return float(math.exp((self._place[2] + self._place[3]) / 2))
 
     def ahead(self, seconds: float) -> tuple[float, float, float, float]:
-        """The box that is expected after some seconds, without going there."""
-        return _box(self._place + self._rate * seconds)
+        """The box that is expected after some seconds, without going there; it keeps its size."""
+        rate = self._rate * np.array([1, 1, 0, 0])
+        return _box(self._place + rate * min(seconds, COASTING))
 
     def predict(self, seconds: float, coasting: bool = False) -> None:
-        """Go on by some seconds; ``coasting`` slows down a face that is not found."""
+        """Go on by some seconds; ``coasting`` slows down a face that is not found, and keeps its size."""
         if seconds <= 0:
             return
         if coasting:
             self._rate *= math.exp(-seconds / COASTING)
+            self._rate[2:] = 0
         density = (DRIVEN * self._unit()) ** 2
         self._place = self._place + self._rate * seconds
         self._spread = self._spread + 2 * seconds * self._both + seconds**2 * self._speed + density * (seconds**3 / 3)

@@ -15,7 +15,8 @@ class PeopleRecipe:
         strong: lowest detector score that finds any track; by default the setting ``face_threshold``.
         weak: lowest score that keeps a track that was seen a moment ago.
         start: lowest score that begins a track.
-        confirm: seconds that a face must be seen before it is somebody.
+        confirm: seconds that a face must be seen before it is somebody, where its mean score is ``sure`` or more.
+        sure: see there; a face whose mean score is ``strong`` must be seen four times as long.
         steady: share of those seconds in which it must have been found.
         lost: seconds for which somebody who is not found is waited for.
         doubt: the same for a face that is nobody yet.
@@ -36,12 +37,13 @@ class PeopleRecipe:
     weak: float = 0.25
     start: float = 0.6
     confirm: float = 0.25
+    sure: float = 0.75
     steady: float = 0.6
     lost: float = 1.5
     doubt: float = 0.25
     overlap: float = 0.2
-    pace: float = 6.0
-    reach: float = 1.5
+    pace: float = 9.0
+    reach: float = 2.0
     memory: float = 0.3
     enough: float = 0.2
     long_memory: float = 2.0
@@ -53,7 +55,7 @@ class PeopleRecipe:
 
     def __post_init__(self) -> None:
         """Check the ranges."""
-        for name in ("strong", "weak", "start", "steady", "overlap", "decide", "change", "settled", "picture"):
+        for name in ("strong", "weak", "start", "sure", "steady", "overlap", "decide", "change", "settled", "picture"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name}: expected a share from 0 to 1, got {getattr(self, name)}")
         for name in ("confirm", "lost", "doubt", "pace", "reach", "memory", "enough", "long_memory", "refresh"):

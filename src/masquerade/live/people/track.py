@@ -12,6 +12,8 @@ from masquerade.live.people.recipe import PeopleRecipe
 from masquerade.live.people.votes import Votes
 from masquerade.live.types import Person
 
+FAINT = 3.0
+"""How much longer the faintest face must be seen before it is somebody."""
 PICTURE_MEMORY = 0.5
 """Seconds over which it is judged whether a face is a picture."""
 
@@ -83,9 +85,12 @@ class Track:
     @property
     def is_somebody(self) -> bool:
         """Whether it was found for long enough, often and surely enough to be a person."""
-        span = self.seen - self.began
-        steady = self._found >= self._recipe.steady * span and self._score >= self._recipe.strong * self._found
-        return span > 0 and span >= self._recipe.confirm and steady and not self.is_picture
+        recipe, span = self._recipe, self.seen - self.began
+        if self.is_picture or self._found <= 0 or self._found < recipe.steady * span:
+            return False
+        score = self._score / self._found
+        faint = min(1.0, max(0.0, (recipe.sure - score) / max(recipe.sure - recipe.strong, 1e-6)))
+        return score >= recipe.strong and span >= recipe.confirm * (1 + FAINT * faint)
 
     def become(self, number: int, time: float) -> None:
         """Make it a person."""

@@ -31,6 +31,8 @@ class SourceOptions:
         max_pixels: largest picture that is taken, width times height.
         max_bytes: largest picture file of a folder, or picture on standard input, in bytes.
         transport: how RTSP carries pictures, ``tcp`` or ``udp``.
+        snapshot_every: an address that gives one JPEG is asked again after so long.
+        verify_tls: whether the certificate of an ``https://`` camera must be good; of ``rtsps://`` ffmpeg asks none.
     """
 
     open_timeout: float = 8.0
@@ -50,15 +52,17 @@ class SourceOptions:
     max_pixels: int = 50_000_000
     max_bytes: int = 64 * 2**20
     transport: str = "tcp"
+    snapshot_every: float = 0.2
+    verify_tls: bool = True
 
     def __post_init__(self) -> None:
         """Refuse what cannot be with SourceInvalid."""
         for name in ("open_timeout", "stall_after", "read_timeout", "film_timeout", "backoff_first", "backoff_reset"):
             if not 0 < getattr(self, name) < float("inf"):
                 raise SourceInvalid(f"{name}={getattr(self, name)}; expected seconds above 0")
-        for name in ("flat_after", "frozen_after", "probe_every"):
+        for name in ("flat_after", "frozen_after", "probe_every", "snapshot_every"):
             if not 0 <= getattr(self, name) < float("inf"):
-                raise SourceInvalid(f"{name}={getattr(self, name)}; expected seconds, or 0 for never")
+                raise SourceInvalid(f"{name}={getattr(self, name)}; expected seconds, 0 or more")
         if self.backoff_most < self.backoff_first:
             raise SourceInvalid(f"backoff_most={self.backoff_most}; expected at least backoff_first")
         if self.read_timeout < self.stall_after:

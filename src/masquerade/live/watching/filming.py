@@ -29,6 +29,8 @@ LOOK_BACK = 0.5
 MOST_WAITING = 32
 LONGEST_HOLD = 2.0
 """Seconds for which a picture stands still where the source gave none; longer gaps are cut."""
+SHOWN = 0.2
+"""Seconds for which somebody who is not found any more is still framed."""
 RESERVE = 64 * 2**20
 """Bytes that stay free on the disk."""
 CHECK_EVERY = 25
@@ -92,7 +94,8 @@ class FilmWriter:
         if frame is None or self.trouble or self._closed:
             return
         self._look_back(snapshot.covers)
-        self._waiting.append((frame, snapshot.covers, snapshot.people))
+        here = tuple(person for person in snapshot.people if snapshot.time - person.seen <= SHOWN)
+        self._waiting.append((frame, snapshot.covers, here))
         while self._waiting and (
             frame.time - self._waiting[0][0].time > LOOK_BACK or len(self._waiting) > MOST_WAITING
         ):

@@ -9,6 +9,7 @@ import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from masquerade.errors import AlertsInvalid, ExtraMissing
@@ -137,10 +138,8 @@ class Mqtt:
 
     async def _greet(self, client: aiomqtt.Client) -> None:
         """Say what there is, that it is there, and how things are; all of it kept by the broker."""
-        from masquerade import __version__  # noqa: PLC0415 - the package imports this room
-
         if self._config.discovery:
-            await self._publish(client, "discovery", device_of(self._config, __version__), retain=True)
+            await self._publish(client, "discovery", device_of(self._config, _version()), retain=True)
         await client.publish(self._topics["availability"], ONLINE, qos=1, retain=True)
         await self._publish(client, "state", asdict(self._door), retain=True)
 
@@ -198,3 +197,10 @@ def _trusted(config: MqttConfig) -> ssl.SSLContext | None:
         return ssl.create_default_context(cafile=None if config.ca_file is None else str(config.ca_file))
     except OSError as error:
         raise AlertsInvalid(f"ca_file: {config.ca_file}: {error.strerror or error}") from None
+
+
+def _version() -> str:
+    try:
+        return version("masquerade")
+    except PackageNotFoundError:  # run from its sources
+        return "0"

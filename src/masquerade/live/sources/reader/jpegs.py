@@ -29,11 +29,12 @@ class Splitter:
     Args:
         most: a JPEG of more bytes is given up.
         damaged: called for each stretch that is no whole JPEG.
+        between: the bytes that may stand between two.
     """
 
-    def __init__(self, most: int, damaged: Callable[[], None]) -> None:
+    def __init__(self, most: int, damaged: Callable[[], None], between: bytes = b"\0\r\n") -> None:
         """Begin with nothing."""
-        self._most, self._damaged = most, damaged
+        self._most, self._damaged, self._between = most, damaged, between
         self._held = bytearray()
         self._at = 0  # how far the JPEG that begins at 0 was walked; 0 where none begins
         self._in_scan = self._in_garbage = False
@@ -67,7 +68,7 @@ class Splitter:
         """Drop what stands before the next start."""
         found = self._held.find(START)
         skipped = found if found >= 0 else max(0, len(self._held) - len(START) + 1)
-        if self._held[:skipped].strip(b"\0\r\n"):
+        if self._held[:skipped].strip(self._between):
             self._say_damaged()
         del self._held[:skipped]
         self._at = 2 if found >= 0 else 0
@@ -118,29 +119,28 @@ class Splitter:
 
 
 class Jpegs:
-    """Standard input.
+    """Standard input, or another stream of JPEGs.
 
     Args:
-        descriptor: of the stream.
-        most: a JPEG of more bytes is given up.
+        read: gives the next bytes, b"" at the end.
+        splitter: cuts them.
         fps: frames a second, where the stream is a film.
-        damaged: called for each stretch or picture that cannot be used.
     """
 
     size: tuple[int, int] | None = None
     frames: int | None = None
     remark = ""
+    gone = "it sends no more"
 
-    def __init__(self, descriptor: int, most: int, fps: float | None, damaged: Callable[[], None]) -> None:
+    def __init__(self, read: Callable[[], bytes], splitter: Splitter, fps: float | None = None) -> None:
         """Read nothing yet."""
-        self._descriptor, self.fps = descriptor, fps
-        self._splitter = Splitter(most, damaged)
+        self._read, self._splitter, self.fps = read, splitter, fps
         self._waiting: list[bytes] = []
 
     def grab(self) -> bool:
         """Wait for the next JPEG; False at the end of the stream."""
         while not self._waiting:
-            data = os.read(self._descriptor, CHUNK)
+            data = self._read()
             if not data:
                 self._splitter.finish()
                 return False
@@ -153,11 +153,7 @@ class Jpegs:
 
     def decode(self) -> NDArray[np.uint8] | None:
         """Decode the JPEG, to RGB; None when it is damaged."""
-        data = self._waiting.pop(0)
-        try:
-            return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
-        except cv2.error:  # more pixels than are allowed
-            return None
+        return decode_jpeg(self._waiting.pop(0))
 
     def fill(self, place: NDArray[np.uint8], decoded: NDArray[np.uint8]) -> None:
         """Write what was decoded into ``place``."""
@@ -165,3 +161,16 @@ class Jpegs:
 
     def close(self) -> None:
         """Leave the stream as it is."""
+
+
+def decode_jpeg(data: bytes) -> NDArray[np.uint8] | None:
+    """Decode to (height, width, 3) uint8, RGB; None where that cannot be."""
+    try:
+        return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
+    except cv2.error:  # more pixels than are allowed
+        return None
+
+
+def read_stdin() -> bytes:
+    """Give the next bytes of standard input."""
+    return os.read(0, CHUNK)
