@@ -80,7 +80,9 @@ def recognition(  # noqa: PLR0913, PLR0917 - one each option
     watch: Annotated[int, typer.Option(help="Measure on the test part after every so manyth epoch.")] = 1,
     commercial_use: Annotated[
         bool,
-        typer.Option("--commercial-use", help="The card says so: the terms of photos and weights allow commercial use."),
+        typer.Option(
+            "--commercial-use", help="The card says so: the terms of photos and weights allow commercial use."
+        ),
     ] = False,
     cache: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Aligned faces; by default among the user's caches.")
@@ -149,9 +151,7 @@ def options_of(given: list[str]) -> tuple[tuple[str, float], ...]:
     return tuple(found.items())
 
 
-def _train(
-    plan: RecognitionPlan, run: Path, wishes: tuple[Path | None, bool], as_json: bool, quiet: bool
-) -> None:
+def _train(plan: RecognitionPlan, run: Path, wishes: tuple[Path | None, bool], as_json: bool, quiet: bool) -> None:
     from masquerade.training.recognition import train
 
     cache, commercial_use = wishes

@@ -145,8 +145,8 @@ def enrol(
 def _take(found: _Gathered, templates: Templates, model: str, file: str, names: Names) -> int:
     """Take what a file has of these photos, and count those of which it does not tell what they were made of.
 
-    Plain names, as ``masquerade embed`` writes them, stand for the largest face. Where a photo has several faces, or one
-    that was refused, nothing tells which is the largest: it is read again.
+    Plain names, as ``masquerade embed`` writes them, stand for the largest face. Where a photo has several faces, or
+    one that was refused, nothing tells which is the largest: it is read again.
     """
     if templates.model != model:
         raise TemplateOfAnotherModel(

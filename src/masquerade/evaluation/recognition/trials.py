@@ -109,7 +109,9 @@ class Trials:
     def within(self, cell: str) -> Bools:
         """Which trials are of one of ``CELLS``, (n,); one with a face of which nothing is known may be of several."""
         first, second = (word == "masked" for word in cell.split("-"))
-        return ((self.masked_a == first) | self.unknown_a) & ((self.masked_b == second) | self.unknown_b)
+        return np.asarray(
+            ((self.masked_a == first) | self.unknown_a) & ((self.masked_b == second) | self.unknown_b), np.bool_
+        )
 
     @property
     def impostors(self) -> int:

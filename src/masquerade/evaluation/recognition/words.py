@@ -86,7 +86,9 @@ def verification_rows(found: Verification) -> list[Row]:
         )
     if found.eer is None:
         below = min(1.0, found.eer_below or 0.0)
-        rows.append(("equal error rate", f"< {share_text(below, PLACES)}", f"3 / {found.impostor - found.failed_impostor:,}"))
+        rows.append(
+            ("equal error rate", f"< {share_text(below, PLACES)}", f"3 / {found.impostor - found.failed_impostor:,}")
+        )
     else:
         rows.append(("equal error rate", share_text(found.eer.value, PLACES), share_span(found.eer, PLACES)))
     for rate in found.rates:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from masquerade.errors import SourceUnreadable
 from masquerade.live.sources import wire
 from masquerade.live.sources.addresses import Kind
-from masquerade.live.sources.source import Source
+from masquerade.live.sources.source import START, Source
 
 if TYPE_CHECKING:
     from masquerade.live.sources.addresses import Address
@@ -68,11 +68,11 @@ class Film(Source):
     def _end(self, reason: str, *, kill: bool = False) -> None:
         self._reader.close(kill=kill)
         if self._next_number == 0 and not reason:
-            reason = "there is no picture in it"
+            reason = f"there is no picture in it that can be used{self.problem and ': ' + self.problem}"
         self._become("ended", reason)
 
     def _await_opening(self) -> None:
-        given_up = self._clock() + self._options.film_timeout
+        given_up = self._clock() + START + self._options.film_timeout
         while (message := self._reader.hear(given_up - self._clock())) is not None:
             self._note(message)
             if message["say"] == wire.FAILED:

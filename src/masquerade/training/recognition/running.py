@@ -37,7 +37,7 @@ COMMERCIAL = {
 }
 
 
-def run_plan(  # noqa: PLR0917 - as train has them
+def run_plan(
     plan: RecognitionPlan,
     run: Path,
     cache: Path,
@@ -162,7 +162,7 @@ def _finish(run: Path, plan: RecognitionPlan, learner: Learner, faces: RunFaces,
     """Write plots, the model with its card, and last the result."""
     rows, recipe = learner.state.rows, learner.recipe
     draw_plots(run, f"{plan.backbone}, {plan.loss}", rows)
-    measures = {name: rows[-1][f"test_{name}"] for name in MEASURES}
+    measures = {name: rows[-1].get(f"test_{name}") for name in MEASURES}
     sets = {part.name: learner.measure(part) for part in faces.sets}
     words = _card_words(plan, faces, config, {"test part": measures, **sets})
     write_model(run, to_onnx(learner.net), find_backbone(plan.backbone), recipe.dimensions, words)

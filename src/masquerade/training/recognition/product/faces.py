@@ -10,7 +10,7 @@ import argparse
 import hashlib
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -66,6 +66,15 @@ class ProductFaces:
     identities: NDArray[np.str_]
     masked: NDArray[np.uint8]
     of: NDArray[np.int64]
+
+    def digest(self) -> str:
+        """What stands for the content of all arrays, 32 hexadecimal digits."""
+        found = hashlib.blake2b(digest_size=16)
+        for item in fields(self):
+            values = np.ascontiguousarray(getattr(self, item.name))
+            found.update(f"{item.name} {values.dtype} {values.shape} ".encode())
+            found.update(values.data if values.dtype.kind != "U" else values.tobytes())
+        return found.hexdigest()
 
     def save(self, path: Path) -> None:
         """Write all arrays to an ``.npz`` file, whole or not at all."""
