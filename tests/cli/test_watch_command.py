@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+import masquerade as package
 from masquerade.image import read_image
 from tests.cli.commands import COMMAND, Run, environment
 
@@ -119,7 +120,12 @@ def test_nothing_is_written_that_was_not_asked_for(film: Path, tmp_path: Path) -
         cwd=here,
         timeout=PATIENCE,
         env=environment(
-            HOME=str(home), TMPDIR=str(temporary), XDG_CACHE_HOME="", XDG_CONFIG_HOME="", XDG_STATE_HOME=""
+            HOME=str(home),
+            TMPDIR=str(temporary),
+            XDG_CACHE_HOME="",
+            XDG_CONFIG_HOME="",
+            XDG_STATE_HOME="",
+            PYTHONPATH=str(Path(package.__file__).parents[1]),
         ),
     )
     assert done.returncode == 0, done.stderr
