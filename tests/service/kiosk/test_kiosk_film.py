@@ -36,11 +36,6 @@ REMINDERS = (
     "Please cover your nose and mouth",
     "Please adjust your mask",
 )
-    "Please put on a mask",
-    "Please cover your nose",
-    "Please cover your nose and mouth",
-    "Please adjust your mask",
-)
 
 
 def film(target: Path, pictures: Iterable[tuple[Pixels, float]]) -> Path:
