@@ -101,7 +101,7 @@ class Settings(BaseSettings):
     )
     kiosk_languages: str = Field(
         default="",
-        description="Languages of the kiosk page, as in de,en: one is always shown, several take turns; empty for the browser's.",
+        description="Languages of the kiosk page, as in de,en; several take turns; empty for the browser's.",
     )
     kiosk_turn: Annotated[float, Field(ge=5, le=3600)] = Field(
         default=8.0, description="How long the kiosk page shows each of several languages, in seconds."

@@ -14,6 +14,7 @@ from masquerade.service.edge.closing import Closing
 from masquerade.service.edge.envelope import Envelope
 from masquerade.service.edge.hosts import Hosts
 from masquerade.service.edge.limits import BodyLimits
+from masquerade.service.kiosk import mount_kiosk
 from masquerade.service.routes import look, probes, session
 from masquerade.service.service import Service
 
@@ -57,6 +58,7 @@ def create_app(config: ServiceConfig | None = None) -> FastAPI:
     problems.install(app)
     for routes in (look, probes, session):
         app.include_router(routes.router)
+    mount_kiosk(app)
     caps = {"/v1/look": config.max_bytes + OVERHEAD, "/v1/look/batch": config.max_batch_bytes + OVERHEAD}
     # The last that is added is the outermost.
     app.add_middleware(Closing, closing=service.closing)

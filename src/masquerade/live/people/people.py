@@ -84,10 +84,10 @@ class People:
         self._time = time
         for track in self._tracks:
             track.go_on(time)
+        self._let_go(time)
         self._match(time, faces, passed)
         self._tell_pictures(time, passed)
         self._let_in(time)
-        self._let_go(time)
         due = [index for index, track in self._matched.items() if track.is_due(time)]
         due.sort(key=self._waited)
         return np.array(due, np.intp)

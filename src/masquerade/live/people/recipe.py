@@ -42,8 +42,8 @@ class PeopleRecipe:
     lost: float = 1.5
     doubt: float = 0.25
     overlap: float = 0.2
-    pace: float = 6.0
-    reach: float = 1.5
+    pace: float = 9.0
+    reach: float = 2.0
     memory: float = 0.3
     enough: float = 0.2
     long_memory: float = 2.0

@@ -97,7 +97,8 @@ class Camera(Source):
 
     def _silence(self, seconds: float) -> str:
         if self._reader.counters.damaged > self._damaged_seen:
-            return f"for {seconds:g} seconds it sends only what cannot be decoded"
+            problem = f": {self.problem}" if self.problem else ""
+            return f"for {seconds:g} seconds it sends only what cannot be used{problem}"
         return f"no picture for {seconds:g} seconds"
 
     def _hear(self, message: dict[str, Any]) -> None:

@@ -68,7 +68,7 @@ class Film(Source):
     def _end(self, reason: str, *, kill: bool = False) -> None:
         self._reader.close(kill=kill)
         if self._next_number == 0 and not reason:
-            reason = "there is no picture in it"
+            reason = f"there is no picture in it that can be used{self.problem and ': ' + self.problem}"
         self._become("ended", reason)
 
     def _await_opening(self) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import select
-import signal
 import subprocess
 import sys
 import time
@@ -140,7 +139,7 @@ class ReaderProcess:
             code = self._process.wait(FAREWELL)
         except subprocess.TimeoutExpired:
             return "the reader went silent"
-        return f"the reader was ended by {signal.Signals(-code).name}" if code < 0 else "the reader has ended"
+        return f"the reader ended with {f'signal {-code}' if code < 0 else f'exit code {code}'}"
 
 
 def _environment(task: wire.Task) -> dict[str, str]:

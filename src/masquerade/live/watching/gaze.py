@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 
 from masquerade.faces.passes import Pass, padded, plan_pass, whole
 
+ROUNDING = 0.004
+"""Seconds by which the times of frames may be off."""
+
 
 @dataclass(frozen=True, slots=True)
 class GazeRecipe:
@@ -38,7 +41,7 @@ class GazeRecipe:
     search_every: float = 0.1
     fine_every: float = 0.5
     window: int = 128
-    room: float = 2.4
+    room: float = 2.0
     small: float = 24.0
     share: float = 0.7
     thorough: bool = False
@@ -69,12 +72,11 @@ class Gaze:
         recipe = self.recipe
         if size != self._size or (self._time is not None and time < self._time):
             self._searched = self._refined = -np.inf
-        tolerance = 0.0 if self._time is None else max(0.0, time - self._time) / 2
         self._size, self._time = size, time
         every = whole(size, recipe.frame_side)
         windows = [self._window(place) for place in places]
         cost = sum(view.canvas[0] * view.canvas[1] for view in windows)
-        due = time - self._searched >= recipe.search_every - tolerance
+        due = time - self._searched >= recipe.search_every - ROUNDING
         if not (due or recipe.thorough or cost > recipe.share * every.canvas[0] * every.canvas[1]):
             return windows
         self._searched = time
@@ -85,7 +87,7 @@ class Gaze:
             views += [
                 view for view, place in zip(windows, places, strict=True) if _side(place) * every.scale < recipe.small
             ]
-        if time - self._refined >= recipe.fine_every - tolerance:
+        if time - self._refined >= recipe.fine_every - ROUNDING:
             self._refined = time
             if max(size) > 1.5 * recipe.frame_side:
                 views.append(whole(size, min(max(size), recipe.fine_side)))

@@ -18,7 +18,9 @@ BEAT = 5.0
 """Seconds after which the state is sent although nothing has happened, so that a lost connection is noticed."""
 
 
-async def feed(hub: Hub, state: Callable[[], dict[str, Any]], *, pause: float = PAUSE, beat: float = BEAT) -> AsyncIterator[bytes]:
+async def feed(
+    hub: Hub, state: Callable[[], dict[str, Any]], *, pause: float = PAUSE, beat: float = BEAT
+) -> AsyncIterator[bytes]:
     """Give the events of one onlooker: the camera's state at once, then snapshots; ends when the hub is closed.
 
     Args:
@@ -29,7 +31,7 @@ async def feed(hub: Hub, state: Callable[[], dict[str, Any]], *, pause: float = 
     """
     yield _event({"type": "state", **state()})
     snapshots = hub.subscribe()
-    waiting: asyncio.Future[Snapshot] = asyncio.ensure_future(anext(snapshots))  # type: ignore[arg-type]
+    waiting: asyncio.Future[Snapshot] = asyncio.ensure_future(anext(snapshots))
     try:
         while True:
             done, _ = await asyncio.wait((waiting,), timeout=beat)
@@ -42,7 +44,7 @@ async def feed(hub: Hub, state: Callable[[], dict[str, Any]], *, pause: float = 
                 return
             yield _event({"type": "snapshot", **snapshot.to_dict(), **state()})
             await asyncio.sleep(pause)
-            waiting = asyncio.ensure_future(anext(snapshots))  # type: ignore[arg-type]
+            waiting = asyncio.ensure_future(anext(snapshots))
     finally:
         waiting.cancel()
         with suppress(asyncio.CancelledError, StopAsyncIteration):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, FastAPI, Request, Response, Security, WebSocket
-from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi.requests import HTTPConnection
+from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import Field
 
 from masquerade.errors import Busy, RouteUnknown
@@ -20,7 +20,11 @@ from masquerade.service.kiosk.counts import DayCounts
 from masquerade.service.kiosk.feed import feed
 from masquerade.service.kiosk.pages import LANGUAGES, Page, pages
 from masquerade.service.kiosk.session import AGAIN_LATER, Sees, Session
+from masquerade.service.routes.session import renew_session
 from masquerade.service.service import Service, service_of
+
+if TYPE_CHECKING:
+    from masquerade.live.watching import Snapshot
 
 router = APIRouter(tags=["kiosk"])
 
@@ -54,7 +58,9 @@ class KioskSetup(Answer):
 
     camera: Literal["browser", "server"] = Field(description="Whose camera is watched.")
     known: list[str] = Field(description="Languages that the page has words in.")
-    languages: list[str] = Field(description="Languages to show, in turns where there are several; empty: the browser's.")
+    languages: list[str] = Field(
+        description="Languages to show, in turns where there are several; empty: the browser's."
+    )
     turn: float = Field(description="Seconds of each turn.")
     counts: bool = Field(description="Whether counts may be shown.")
     side: int = Field(description="Longer side of a frame in pixels.")
@@ -129,7 +135,7 @@ def _file(request: Request, found: Page) -> Response:
 async def setup(request: Request, _caller: Annotated[Caller, Security(needs_watch)]) -> JSONResponse:
     """Tell whose camera is watched, the languages, and the limits of frames."""
     config = kiosk_of(request).config
-    return JSONResponse(
+    answer = JSONResponse(
         {
             "camera": "browser" if service_of(request).camera is None else "server",
             "known": list(LANGUAGES),
@@ -137,6 +143,8 @@ async def setup(request: Request, _caller: Annotated[Caller, Security(needs_watc
             **{name: getattr(config, name) for name in ("turn", "counts", "side", "fps", "max_bytes")},
         }
     )
+    renew_session(request, answer)  # so that a page that stays open keeps its cookie
+    return answer
 
 
 @router.get(
@@ -177,7 +185,11 @@ async def camera(request: Request, _caller: Annotated[Caller, Security(needs_wat
 async def session(websocket: WebSocket, _caller: Annotated[Caller, Security(needs_watch)]) -> None:
     """Take frames of a browser's camera, one JPEG a message, and answer each with a snapshot."""
     kiosk, service = kiosk_of(websocket), service_of(websocket)
-    service.check_ready()
+
+    async def run(job: Callable[[], Snapshot]) -> Snapshot:
+        service.check_ready()
+        return await service.limiter.run(job, deadline=kiosk.config.deadline)
+
     await websocket.accept()
     if kiosk.sessions >= kiosk.config.sessions:
         await websocket.close(AGAIN_LATER, "sessions_full")
@@ -188,7 +200,7 @@ async def session(websocket: WebSocket, _caller: Annotated[Caller, Security(need
             kiosk.config,
             kiosk.observer,
             decode=service.decoders.read,
-            run=lambda job: service.limiter.run(job, deadline=kiosk.config.deadline),
+            run=run,
             following=kiosk.day.follow(),
             extra=lambda: _day(kiosk),
         ).serve(websocket)

@@ -17,6 +17,8 @@ from masquerade.errors import (
     ImageError,
     MasqueradeError,
     MediaUnsupported,
+    ModelError,
+    NotReady,
     WorkerLost,
 )
 from masquerade.image import Pixels, read_header
@@ -120,7 +122,10 @@ class Session:
     async def _answer(self, data: bytes) -> dict[str, Any]:
         try:
             snapshot = await self._run(lambda: self._see(data))
-        except Busy as error:
+        except asyncio.CancelledError:
+            self._observer = None  # the thread that is at work with it goes on
+            raise
+        except (Busy, NotReady, ModelError) as error:
             return self._trouble(error)
         except (ImageError, ExtraMissing, WorkerLost, MediaUnsupported) as error:
             self._failed += 1

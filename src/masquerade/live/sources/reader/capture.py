@@ -20,15 +20,19 @@ if TYPE_CHECKING:
 
 CREDIBLE_FPS = 240.0
 """A header that promises more tells the ticks of a clock, not frames."""
+ONE_THREAD = [cv2.CAP_PROP_N_THREADS, 1]
+"""The other cores are for who looks at the pictures; and several threads decode several frames late."""
 
 
 class Capture:
     """A film, webcam or network camera."""
 
     remark = ""
+    gone = "it sends no more"
 
     def __init__(self, capture: Any, *, film: bool) -> None:
         """Ask an open ``cv2.VideoCapture`` what it knows."""
+        cv2.setNumThreads(1)
         self._capture, self._film = capture, film
         width, height = int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
         self.size = (width, height) if width > 0 and height > 0 else None
@@ -70,7 +74,9 @@ def open_film(target: str, noise: Noise, open_timeout: float, read_timeout: floa
         NotOpened: ffmpeg finds no film there.
     """
     timeouts = [] if "://" not in target else _timeouts(open_timeout, read_timeout)
-    return _opened(cv2.VideoCapture(target, cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1, *timeouts]), noise, film=True)
+    return _opened(
+        cv2.VideoCapture(target, cv2.CAP_FFMPEG, [*ONE_THREAD, *timeouts]), noise, "it is no film", film=True
+    )
 
 
 def open_network(target: str, noise: Noise, open_timeout: float, read_timeout: float) -> Capture:
@@ -79,8 +85,8 @@ def open_network(target: str, noise: Noise, open_timeout: float, read_timeout: f
     Raises:
         NotOpened: it does not answer, refuses, or sends nothing that can be decoded.
     """
-    options = [cv2.CAP_PROP_N_THREADS, 1, *_timeouts(open_timeout, read_timeout)]
-    return _opened(cv2.VideoCapture(target, cv2.CAP_FFMPEG, options), noise, film=False)
+    options = [*ONE_THREAD, *_timeouts(open_timeout, read_timeout)]
+    return _opened(cv2.VideoCapture(target, cv2.CAP_FFMPEG, options), noise, "it sends no film", film=False)
 
 
 def open_webcam(number: int, noise: Noise) -> Capture:
@@ -94,7 +100,7 @@ def open_webcam(number: int, noise: Noise) -> Capture:
         raise NotOpened(f"there is no {device}")
     capture = cv2.VideoCapture(number, cv2.CAP_V4L2 if sys.platform == "linux" else cv2.CAP_ANY)
     capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
-    return _opened(capture, noise, film=False)
+    return _opened(capture, noise, "it cannot be opened; another program may have it", film=False)
 
 
 def _timeouts(open_timeout: float, read_timeout: float) -> list[int]:
@@ -106,8 +112,8 @@ def _timeouts(open_timeout: float, read_timeout: float) -> list[int]:
     ]
 
 
-def _opened(capture: Any, noise: Noise, *, film: bool) -> Capture:
+def _opened(capture: Any, noise: Noise, otherwise: str, *, film: bool) -> Capture:
     if not capture.isOpened():
         capture.release()
-        raise NotOpened(noise.reason() or "it cannot be opened")
+        raise NotOpened(noise.reason() or otherwise)
     return Capture(capture, film=film)

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import math
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from threading import Event
+
     from numpy.typing import NDArray
 
 USUAL_FPS = 25.0
 STEP = 8
 """Every so many pixels, both ways, one is looked at."""
+MOST_LEFT_OUT = 25
+"""Frames in a row."""
 FLAT_RANGE = 6
 """Values that lie no further apart, in each colour, make one flat colour."""
 
@@ -29,20 +34,51 @@ class FilmClock:
 
     def tick(self, stamp: float | None) -> float:
         """Take a frame's own time-stamp in seconds, and give its time."""
-        time = self._last + self._step
+        moment = self._last + self._step
         if stamp is not None and math.isfinite(stamp):
             if self._first is None:
                 self._first = stamp
             by_stamp = self._offset + stamp - self._first
             if by_stamp > self._last + 1e-6:
-                time = by_stamp
-        self._last = max(time, 0.0)
+                moment = by_stamp
+        self._last = max(moment, 0.0)
         return self._last
 
     def restart(self) -> None:
         """The film begins again; its clock goes on."""
         self._first = None
         self._offset = self._last + self._step
+
+
+class Pace:
+    """Plays a film as fast as it was taken, and leaves out frames when it cannot keep up.
+
+    Args:
+        fps: of the film, or None.
+        stop: ends the waiting.
+    """
+
+    def __init__(self, fps: float | None, stop: Event) -> None:
+        """Begin with the first frame."""
+        self._late = 2 / (fps or USUAL_FPS)
+        self._stop = stop
+        self._begun: float | None = None
+        self._left_out = 0
+
+    def keep(self, moment: float) -> bool:
+        """Wait until ``moment`` of the film, in seconds; False when the frame is to be left out."""
+        now = time.monotonic()
+        if self._begun is None:
+            self._begun = now - moment
+        ahead = self._begun + moment - now
+        if ahead < -self._late and self._left_out < MOST_LEFT_OUT:
+            self._left_out += 1
+            return False
+        if self._left_out == MOST_LEFT_OUT:  # it is too much for this machine: the film runs slower
+            self._begun = now - moment
+        self._left_out = 0
+        self._stop.wait(max(0.0, ahead))
+        return True
 
 
 class Liveliness:

@@ -58,6 +58,7 @@ class Folder:
     size: tuple[int, int] | None = None
     fps: float | None = None
     frames: int | None = None
+    gone = "the folder is gone"
 
     def __init__(
         self, path: str, limits: Limits, *, existing: bool, stop: Event, damaged: Callable[[str], None]

@@ -130,6 +130,7 @@ class Jpegs:
     size: tuple[int, int] | None = None
     frames: int | None = None
     remark = ""
+    gone = "it sends no more"
 
     def __init__(self, read: Callable[[], bytes], splitter: Splitter, fps: float | None = None) -> None:
         """Read nothing yet."""

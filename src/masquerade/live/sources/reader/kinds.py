@@ -21,12 +21,14 @@ class Reader(Protocol):
         fps: frames a second, or None where that is not known.
         frames: how many frames a film has by its header, or None.
         remark: what is to be said of its opening; may be empty.
+        gone: what is to be said when there is no more.
     """
 
     size: tuple[int, int] | None
     fps: float | None
     frames: int | None
     remark: str
+    gone: str
 
     def grab(self) -> bool:
         """Wait for the next frame; False when there is no more."""

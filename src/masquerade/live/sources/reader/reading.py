@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from masquerade.live.sources import wire
 from masquerade.live.sources.addresses import Address, Kind
 from masquerade.live.sources.memory import DAMAGED, GRABBED, Counters
-from masquerade.live.sources.reader.clock import FilmClock, Liveliness
+from masquerade.live.sources.reader.clock import FilmClock, Liveliness, Pace
 from masquerade.live.sources.reader.kinds import NotOpened, Reader
 from masquerade.live.sources.reader.probing import probe, wait
 
@@ -48,6 +48,7 @@ class Reading:
         """Begin with nothing open."""
         self._task, self._ring, self._counters, self._noise, self._tell = task, ring, counters, noise, tell
         self._options, self._address = task.options, task.address
+        self._problem = ""
         self.stop = Event()
 
     def run(self) -> None:
@@ -70,7 +71,7 @@ class Reading:
         if self.stop.is_set():
             return
         if reason is None:
-            self._fail(self._noise.reason() or "it sends no more")
+            self._fail(self._noise.reason() or reader.gone)
             return
         self._ring.drain()
         self._say(wire.ENDED, reason=reason)
@@ -81,7 +82,11 @@ class Reading:
         )
 
     def _open(self) -> Reader:
-        return open_reader(self._address, self._options, self._noise, self.stop, self._damaged)
+        reader = open_reader(self._address, self._options, self._noise, self.stop, self._damaged)
+        if reader.size and (too_large := self._too_large(*reader.size)):
+            reader.close()
+            raise NotOpened(too_large)
+        return reader
 
     def _read_live(self, reader: Reader) -> str | None:
         """Read a camera: None when it gave out, else why it ended."""
@@ -89,18 +94,18 @@ class Reading:
         number = 0
         while not self.stop.is_set() and reader.grab():
             taken = time.monotonic()
-            self._counters.add(GRABBED)
             about: dict[str, Any] = {"say": wire.FRAME, "number": number, "time": None, "taken": taken}
-            number += 1
             if self._put(reader, about, lively):
+                number += 1
+                self._counters.add(GRABBED)
                 self._counters.alive(taken)
                 self._noise.forget()
         return "the stream has ended" if self._address.kind is Kind.STDIN else None
 
     def _read_film(self, reader: Reader) -> str:
         """Read a film to its end, or in a loop; give what is to be said of its end."""
-        clock = FilmClock(reader.fps)
-        number, begun, of_this_round = 0, None, 0
+        clock, pace = FilmClock(reader.fps), Pace(reader.fps, self.stop)
+        number = of_this_round = 0
         while not self.stop.is_set():
             if not reader.grab():
                 if not self._options.loop or of_this_round == 0 or self._address.kind is Kind.STDIN:
@@ -108,15 +113,15 @@ class Reading:
                 reader = self._again(reader, clock)
                 of_this_round = 0
                 continue
-            now = time.monotonic()
-            begun = now if begun is None else begun
+            of_this_round += 1
             moment = clock.tick(reader.time())
-            about = {"say": wire.FRAME, "number": number, "time": moment, "taken": now}
-            number, of_this_round = number + 1, of_this_round + 1
-            self._counters.add(GRABBED)
-            if self._options.realtime and not self._in_time(begun + moment, about, reader.fps):
+            if self._options.realtime and not pace.keep(moment):
+                number += 1
                 continue
-            self._put(reader, about, None)
+            about = {"say": wire.FRAME, "number": number, "time": moment, "taken": time.monotonic()}
+            if self._put(reader, about, None):
+                number += 1
+                self._counters.add(GRABBED)
             self._counters.alive(time.monotonic())
         return _shortfall(of_this_round, reader.frames)
 
@@ -126,12 +131,6 @@ class Reading:
         clock.restart()
         return self._open()
 
-    def _in_time(self, due: float, about: dict[str, Any], fps: float | None) -> bool:
-        """Wait until a frame is due; False when the next one is due already."""
-        self.stop.wait(max(0.0, due - time.monotonic()))
-        about["taken"] = max(due, about["taken"]) if due > about["taken"] else about["taken"]
-        return time.monotonic() - due < 2 / (fps or 25.0)
-
     def _put(self, reader: Reader, about: dict[str, Any], lively: Liveliness | None) -> bool:
         """Hand a grabbed frame on; False when it is damaged."""
         decoded = reader.decode()
@@ -139,8 +138,8 @@ class Reading:
             self._damaged("")
             return False
         height, width = decoded.shape[:2]
-        if height * width > self._options.max_pixels:
-            self._damaged(f"a picture of {width} x {height} pixels; expected at most {self._options.max_pixels:,}")
+        if too_large := self._too_large(width, height):
+            self._damaged(too_large)
             return False
 
         def fill(place: Any) -> None:
@@ -149,10 +148,16 @@ class Reading:
 
         return self._ring.put(height, width, fill, about)
 
+    def _too_large(self, width: int, height: int) -> str:
+        if width * height <= self._options.max_pixels:
+            return ""
+        return f"its pictures have {width} x {height} pixels; expected at most {self._options.max_pixels:,}"
+
     def _damaged(self, reason: str) -> None:
         """Count what cannot be decoded, and say why where that is known."""
         self._counters.add(DAMAGED)
-        if reason:
+        if reason and reason != self._problem:
+            self._problem = reason
             self._say(wire.PROBLEM, reason=reason)
 
     def _fail(self, reason: str) -> None:

@@ -15,7 +15,7 @@ const ASK_AGAIN = 3600000; // the setup, and with it the session's cookie, is re
 const HIDDEN = 10000; // a page that nobody sees lets go of its session
 const address = new URLSearchParams(location.search);
 const part = (id) => document.getElementById(id);
-const view = { camera: "start", link: "connecting", source: { state: "online", reason: "" }, people: [], busy: false };
+const view = { camera: "start", link: "connecting", source: { state: "online", reason: "" }, people: [], busy: false, broken: "" };
 const config = { camera: "browser", side: 640, fps: 10, counts: false };
 
 const chime = new Chime(wish("sound", address));
@@ -37,6 +37,7 @@ let shown = { key: "" };
 function forget() {
   view.people = [];
   view.busy = false;
+  view.broken = "";
   frames.show([], 0, 0);
 }
 
@@ -61,9 +62,10 @@ function askForKey() {
 function heard(message) {
   if (message.day) showCounts(message.day);
   if (message.camera) view.source = message.camera;
-  if (message.type === "error") view.busy = message.error.code === "busy" && !view.people.length;
+  if (message.type === "error") failed(message.error);
   if (message.type === "snapshot") {
     view.busy = false;
+    view.broken = "";
     view.people = message.people;
     frames.show(view.people, message.width, message.height);
     const sound = episodes.update(message.time, message.people);
@@ -72,6 +74,12 @@ function heard(message) {
     return;
   }
   render();
+}
+
+/** A frame could not be looked at: too much to do, a moment's matter, or a service that is not well. */
+function failed(error) {
+  if (["busy", "not_ready"].includes(error.code)) view.busy = !view.people.length;
+  else if (!error.code.startsWith("image_")) view.broken = error.message;
 }
 
 function showCounts(day) {
@@ -111,6 +119,7 @@ function render(again = false) {
   part("counts").hidden = !(config.counts && controls.counts);
   part("show-counts").hidden = !config.counts;
   controls.waiting = chime.blocked;
+  part("sound-icon").setAttribute("href", chime.on && !chime.blocked ? "#icon-sound" : "#icon-silent");
   part("sound").classList.toggle("silent", chime.blocked);
   write(part("sound").querySelector("span"), say(chime.blocked ? "control.silent" : "control.sound"));
   controls.show();

@@ -3,7 +3,7 @@ const WRONG = ["without_mask", "incorrect"];
 const ICONS = {
   welcome: "welcome", moment: "moment", starting: "moment", thanks: "thanks", put_on: "put_on", nose: "nose",
   nose_mouth: "nose_mouth", mouth: "nose_mouth", chin: "chin", adjust: "put_on", start: "camera", server: "no-link",
-  full: "no-link", key: "key", source_opening: "moment",
+  full: "no-link", broken: "no-link", key: "key", source_opening: "moment",
 };
 
 function message(key, tone, extra = {}) {
@@ -38,6 +38,7 @@ export function messageFor(view) {
   if (view.link === "key") return message("key", "trouble");
   if (view.link === "full") return message("full", "trouble");
   if (view.link === "lost") return message("server", "trouble");
+  if (view.broken) return message("broken", "trouble", { detail: view.broken });
   if (view.camera === "start") return message("start", "calm");
   if (["refused", "absent", "occupied", "insecure", "lost"].includes(view.camera)) return message(view.camera, "trouble");
   if (view.camera === "starting") return message("starting", "calm");
