@@ -35,7 +35,7 @@ def main(outbox: str, first: str, every: str, *urls: str) -> None:
     """Take alerts until somebody kills it, or deliver what is left."""
     with Alerts(described(list(urls)), Outbox(Path(outbox)), say=lambda _: None) as alerts:
         if every == "-":
-            while any(row.pending for row in alerts.report().channels) or not alerts.report().delivers:
+            while any(row.pending or not row.delivers for row in alerts.report().channels):
                 time.sleep(0.02)
             return
         person = int(first)

@@ -80,7 +80,8 @@ class Running:
             if found := re.search(r"serves at https?://[^/]*:(\d+)/", line):
                 self.port = int(found[1])
                 return
-        raise AssertionError("".join(self.lines))
+        self.process.stderr.close()
+        raise AssertionError(f"exit code {self.process.wait(PATIENCE)}: " + "".join(self.lines))
 
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.port}{path}"

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-import masquerade
 from masquerade.service.config import OVERHEAD, ServiceConfig
 from masquerade.service.edge import problems
 from masquerade.service.edge.closing import Closing
@@ -46,7 +45,7 @@ def create_app(config: ServiceConfig | None = None) -> FastAPI:
 
     app = FastAPI(
         title="Masquerade",
-        version=masquerade.__version__,
+        version="1",  # of the API; /health tells that of the package
         description=ABOUT,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         docs_url=None,  # FastAPI's pages fetch their scripts from outside hosts

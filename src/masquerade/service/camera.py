@@ -49,12 +49,17 @@ class Camera:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
         self._ending = ExitStack()
+        self._sinks: list[Sink] = [hub]
         self._source: Source | None = None
         self._watch: Watch | None = None
         self._log: EventLog | None = None
         self._alerts: Alerts | None = None
         self._times = Counter[str]()
         self._trouble = ""
+
+    def add(self, sink: Sink) -> None:
+        """Let a sink have the snapshots too; to be called before ``open``."""
+        self._sinks.append(sink)
 
     def open(self) -> None:
         """Open the source, the file of events and the alerts, or nothing; a second time does nothing.
@@ -68,7 +73,7 @@ class Camera:
         with ExitStack() as ending:
             source = ending.enter_context(open_source(self._address, **self._options))
             config = self._alerts_config(source)
-            sinks: list[Sink] = [self._hub, _Counter(self._times)]
+            sinks = [*self._sinks, _Counter(self._times)]
             settings = get_settings()
             if self._events is not None:
                 self._log = EventLog(self._events, live=source.live, keep_days=settings.event_days, say=log.warning)

@@ -96,7 +96,7 @@ def _listening(config: ServiceConfig) -> socket.socket:
     try:
         family, _, _, _, address = socket.getaddrinfo(config.host, config.port, type=socket.SOCK_STREAM)[0]
         both = family == socket.AF_INET6 and config.host == "::" and socket.has_dualstack_ipv6()
-        return socket.create_server(address[:2], family=family, backlog=BACKLOG, dualstack_ipv6=both)  # type: ignore[arg-type]
+        return socket.create_server(address[:2], family=family, backlog=BACKLOG, dualstack_ipv6=both)
     except OSError as error:
         raise AddressUnusable(
             f"{config.host}, port {config.port}: {error.strerror or error}", hint="--host and --port name another"

@@ -110,6 +110,12 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
         yield running
 
 
+def started(config: MqttConfig, language: str = "en") -> Mqtt:
+    channel = Mqtt(config, language)
+    channel.start()
+    return channel
+
+
 def described(broker: Broker, **words: object) -> MqttConfig:
     return MqttConfig.model_validate({"kind": "mqtt", "host": "127.0.0.1", "port": broker.port, "timeout": 30, **words})
 
@@ -120,7 +126,7 @@ def test_an_alert_and_the_state_of_the_door(broker: Broker) -> None:
     broker.listen()
     config = described(broker)
     topics = topics_of(config)
-    with closing(Mqtt(config, "fr")) as channel:
+    with closing(started(config, "fr")) as channel:
         channel.send(alert(3, "incorrect"))
         channel.door(Door("online", 2, 1, 0, 1, 5, 1))
         until(lambda: len(broker.of(topics["state"])) == 2)
@@ -145,6 +151,29 @@ def test_an_alert_and_the_state_of_the_door(broker: Broker) -> None:
 
 
 @needs_broker
+def test_trying_it_out_says_nothing_of_the_door(broker: Broker) -> None:
+    broker.start()
+    broker.listen()
+    with closing(Mqtt(described(broker), "en")) as channel:  # a watch may be running beside it
+        channel.door(Door("online"))
+        channel.send(alert(1))
+    until(lambda: broker.messages)
+    assert {topic for topic, _, _ in broker.messages} == {"masquerade/door/alert"}
+
+
+@needs_broker
+def test_the_last_state_is_published(broker: Broker) -> None:
+    broker.start()
+    broker.listen()
+    with closing(started(described(broker))) as channel:
+        until(lambda: broker.of("masquerade/door/state"))
+        for state in ("online", "stalled", "ended"):  # quicker than they are published
+            channel.door(Door(state))
+    until(lambda: broker.of("masquerade/door/availability")[-1:] == ["offline"])
+    assert broker.of("masquerade/door/state")[-1]["source"] == "ended"
+
+
+@needs_broker
 def test_a_killed_process_is_told_by_its_will(broker: Broker) -> None:
     broker.start()
     broker.listen()
@@ -152,7 +181,7 @@ def test_a_killed_process_is_told_by_its_will(broker: Broker) -> None:
         "import sys, time\n"
         "from masquerade.live.alerts.channels.mqtt import Mqtt\n"
         "from masquerade.live.alerts.kinds import MqttConfig\n"
-        "Mqtt(MqttConfig(kind='mqtt', host='127.0.0.1', port=int(sys.argv[1])), 'en')\n"
+        "Mqtt(MqttConfig(kind='mqtt', host='127.0.0.1', port=int(sys.argv[1])), 'en').start()\n"
         "time.sleep(600)\n"
     )
     process = subprocess.Popen([sys.executable, "-c", code, str(broker.port)])
@@ -193,7 +222,7 @@ def test_home_assistant_starts_and_is_told_anew(broker: Broker) -> None:
     broker.start()
     broker.listen()
     config = described(broker)
-    with closing(Mqtt(config, "en")):
+    with closing(started(config)):
         topic = topics_of(config)["discovery"]
         until(lambda: broker.of(topics_of(config)["state"]))
         seen = len(broker.of(topic))
@@ -219,19 +248,19 @@ def test_a_password_that_is_wrong(broker: Broker, tmp_path: Path) -> None:
     subprocess.run([tool, "-b", "-c", passwords, "door", "right-one"], check=True, capture_output=True)
     broker.start(f"password_file {passwords}")
     wrong, right = {"username": "door", "password": "s3cr3t-wrong"}, {"username": "door", "password": "right-one"}
-    with closing(Mqtt(described(broker, timeout=1, **wrong), "en")) as channel:
+    with closing(started(described(broker, timeout=1, **wrong))) as channel:
         with pytest.raises(DeliveryFailed, match="no connection") as failure:
             channel.send(alert(1))
         assert re.search("[Aa]uthori[sz]ed", str(failure.value))
         assert "s3cr3t-wrong" not in str(failure.value)
         assert failure.value.surely and not failure.value.permanent
-    with closing(Mqtt(described(broker, **right), "en")) as channel:
+    with closing(started(described(broker, **right))) as channel:
         channel.send(alert(1))
 
 
 def test_no_broker_at_all(tmp_path: Path) -> None:
     nowhere = Broker(tmp_path)
-    with closing(Mqtt(described(nowhere, timeout=0.2), "en")) as channel:
+    with closing(started(described(nowhere, timeout=0.2))) as channel:
         with pytest.raises(DeliveryFailed, match="no connection to the broker: "):
             channel.send(alert(1))
         channel.door(Door("online"))
@@ -240,7 +269,7 @@ def test_no_broker_at_all(tmp_path: Path) -> None:
 def test_a_broker_that_hangs() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         config = MqttConfig(kind="mqtt", host="127.0.0.1", port=silent.getsockname()[1], timeout=0.2)
-        with closing(Mqtt(config, "en")) as channel, pytest.raises(DeliveryFailed):
+        with closing(started(config)) as channel, pytest.raises(DeliveryFailed):
             channel.send(alert(1))
 
 

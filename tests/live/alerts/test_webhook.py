@@ -34,7 +34,7 @@ def server() -> Iterator[Receiver]:
 
 
 def webhook(url: str, **words: object) -> Webhook:
-    words.setdefault("timeout", PATIENCE)
+    words.setdefault("timeout", 120)
     return Webhook(
         WebhookConfig.model_validate({"kind": "webhook", "url": url, **words}), "de", clock=lambda: 1614265330.5
     )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
@@ -24,17 +27,32 @@ def jpeg(image: NDArray[np.uint8]) -> bytes:
     return cv2.imencode(".jpg", image)[1].tobytes()
 
 
+def _bomb() -> bytes:
+    """A JPEG whose header promises 65,000 x 65,000 pixels."""
+    small = bytearray(jpeg(picture(0)))
+    start = small.index(b"\xff\xc0")
+    small[start + 5 : start + 9] = (65000).to_bytes(2) * 2
+    return bytes(small)
+
+
+BOMB = _bomb()
+CHALLENGES = {"basic": 'Basic realm="cam"', "digest": 'Digest realm="cam", nonce="n0", qop="auth", algorithm=MD5'}
+
+
 class HttpCamera:
     """Sends pictures; ``mode`` may be changed while it does.
 
     Modes: ``moving``, ``still`` (the same picture), ``grey``, ``large`` (another size), ``silent`` (the line stays
-    open), ``garbage`` (parts that are no JPEG), ``cut`` (the line is closed), ``refused`` (503).
+    open), ``garbage`` (parts that are no JPEG), ``text`` (parts of words), ``truncated`` (JPEGs cut short), ``bomb`` (a
+    JPEG of 4 billion pixels), ``cut`` (the line is closed), ``refused`` (503), ``locked`` (401), ``page`` (HTML),
+    ``snapshot`` (one JPEG an answer), ``basic`` and ``digest`` (moving, for who gives the password).
     """
 
     def __init__(self, mode: str = "moving", fps: float = 20.0) -> None:
         self.mode, self.fps = mode, fps
         self.port = 0
         self.connections = 0
+        self.asked: list[str] = []
         self._server: ThreadingHTTPServer | None = None
 
     @property
@@ -81,9 +99,42 @@ class HttpCamera:
 
     def _serve(self, request: BaseHTTPRequestHandler) -> None:
         self.connections += 1
-        if self.mode == "refused":
-            request.send_error(503)
-            return
+        self.asked.append(request.path)
+        refused = {"refused": 503, "locked": 401}
+        if self.mode in refused or (self.mode in {"basic", "digest"} and not self._let_in(request)):
+            request.send_response(refused.get(self.mode, 401))
+            if self.mode in {"basic", "digest"}:
+                request.send_header("WWW-Authenticate", CHALLENGES[self.mode])
+            request.send_header("Content-Length", "0")
+            request.end_headers()
+        elif self.mode == "page":
+            self._answer(request, "text/html", b"<h1>Camera</h1>" * 100)
+        elif self.mode == "snapshot":
+            self._answer(request, "image/jpeg", jpeg(picture(self.connections)))
+        else:
+            self._stream(request)
+
+    def _let_in(self, request: BaseHTTPRequestHandler) -> bool:
+        given = request.headers.get("Authorization", "")
+        if self.mode == "basic":
+            return given == "Basic " + base64.b64encode(b"door:geheim99").decode()
+        fields = dict(re.findall(r'(\w+)="?([^",]+)"?', given))
+
+        def md5(text: str) -> str:
+            return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+        what = [fields.get(name, "") for name in ("nc", "cnonce", "qop")]
+        proof = [md5("door:cam:geheim99"), "n0", *what, md5(f"GET:{request.path}")]
+        return fields.get("response") == md5(":".join(proof))  # RFC 2617, 3.2.2
+
+    def _answer(self, request: BaseHTTPRequestHandler, kind: str, body: bytes) -> None:
+        request.send_response(200)
+        request.send_header("Content-Type", kind)
+        request.send_header("Content-Length", str(len(body)))
+        request.end_headers()
+        request.wfile.write(body)
+
+    def _stream(self, request: BaseHTTPRequestHandler) -> None:
         request.send_response(200)
         request.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
         request.end_headers()
@@ -95,17 +146,21 @@ class HttpCamera:
     def _parts(self) -> Iterator[bytes]:
         number = 0
         random = np.random.default_rng(1)
+
+        def moving() -> bytes:
+            return jpeg(picture(number))
+
+        makers: dict[str, Callable[[], bytes]] = {
+            "still": lambda: jpeg(picture(3)),
+            "grey": lambda: jpeg(np.full((120, 160, 3), 128, np.uint8)),
+            "large": lambda: jpeg(picture(number, 320, 240)),
+            "garbage": lambda: random.bytes(3000),
+            "text": lambda: b"the camera is out of order" * 20,
+            "truncated": lambda: jpeg(picture(number))[:-200],
+            "bomb": lambda: BOMB,
+        }
         while self.mode != "cut":
-            match self.mode:
-                case "moving":
-                    yield jpeg(picture(number))
-                case "still":
-                    yield jpeg(picture(3))
-                case "grey":
-                    yield jpeg(np.full((120, 160, 3), 128, np.uint8))
-                case "large":
-                    yield jpeg(picture(number, 320, 240))
-                case "garbage":
-                    yield random.bytes(3000)
+            if self.mode != "silent":
+                yield makers.get(self.mode, moving)()
             number += 1
             time.sleep(1 / self.fps)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -124,23 +125,38 @@ def chromium(*flags: str) -> Iterator[Browser]:
 
 @dataclass
 class Visit:
-    """One browser window at the door, and what it asked for."""
+    """One browser window at the door, what it asked for, and what it complained of."""
 
     context: BrowserContext
     page: Page
+    door: Door
     requests: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
+    def open(self, query: str = "") -> Page:
+        self.page.goto(self.door.url + query)
+        return self.page
+
+    @property
+    def origins(self) -> list[str]:
+        """Whom it asked."""
+        return [f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, self.requests)]
+
+    def check(self) -> None:
+        """Nobody but the door was asked, and the browser had nothing to complain of."""
+        assert set(self.origins) <= {f"{scheme}://localhost:{self.door.port}" for scheme in ("http", "ws")}
+        assert self.problems == []
+
 
 @contextmanager
-def visiting(browser: Browser, *, camera: bool = True, **options: Any) -> Iterator[Visit]:
-    """A window of its own; fails at its end when the page complained of anything."""
+def visiting(browser: Browser, door: Door, *, camera: bool = True, **options: Any) -> Iterator[Visit]:
+    """A window of its own."""
     context = browser.new_context(**{"locale": "en-GB", "viewport": {"width": 1024, "height": 768}, **options})
     if camera:
         context.grant_permissions(["camera"])
     page = context.new_page()
     page.set_default_timeout(1000 * PATIENCE)
-    visit = Visit(context, page)
+    visit = Visit(context, page, door)
     page.on("request", lambda request: visit.requests.append(request.url))
     page.on("websocket", lambda socket: visit.requests.append(socket.url))
     page.on("pageerror", lambda error: visit.problems.append(str(error)))

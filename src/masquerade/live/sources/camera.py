@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from masquerade.live.sources import wire
 from masquerade.live.sources.addresses import Kind
-from masquerade.live.sources.source import Source
+from masquerade.live.sources.source import START, Source
 
 if TYPE_CHECKING:
     from masquerade.live.sources.addresses import Address
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from masquerade.live.types import Frame
 
 NEVER = float("inf")
-START = 60.0
-"""Seconds that a reader's process may take to begin; a busy machine takes its time."""
 STALE = 0.2
 """A frame that was sent so many seconds before it is taken was sent to a call that had run out of time."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from masquerade.errors import SourceUnreadable
 from masquerade.live.sources import wire
 from masquerade.live.sources.addresses import Kind
-from masquerade.live.sources.source import Source
+from masquerade.live.sources.source import START, Source
 
 if TYPE_CHECKING:
     from masquerade.live.sources.addresses import Address
@@ -72,7 +72,7 @@ class Film(Source):
         self._become("ended", reason)
 
     def _await_opening(self) -> None:
-        given_up = self._clock() + self._options.film_timeout
+        given_up = self._clock() + START + self._options.film_timeout
         while (message := self._reader.hear(given_up - self._clock())) is not None:
             self._note(message)
             if message["say"] == wire.FAILED:

@@ -38,7 +38,7 @@ class SourceOptions:
     open_timeout: float = 8.0
     stall_after: float = 3.0
     read_timeout: float = 4.5
-    film_timeout: float = 60.0
+    film_timeout: float = 30.0
     flat_after: float = 4.0
     frozen_after: float = 30.0
     backoff_first: float = 0.5

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     Clock = Callable[[], float]
 
 REASON_LENGTH = 300
+START = 60.0
+"""Seconds that a reader's process may take to begin; a busy machine takes its time."""
 
 
 class Source(ABC):

@@ -95,6 +95,9 @@ def mount_kiosk(app: FastAPI, kiosk: Kiosk | None = None) -> Kiosk:
     """
     kiosk = kiosk or Kiosk()
     app.state.kiosk = kiosk
+    service: Service = app.state.service
+    if service.camera is not None:
+        service.camera.add(kiosk.day.follow())
     app.include_router(router)
     return kiosk
 

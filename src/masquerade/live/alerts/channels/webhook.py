@@ -110,9 +110,10 @@ class Webhook:
         raise DeliveryFailed(f"answered {status}", permanent=final, wait=wait, surely=surely)
 
     def close(self) -> None:
-        """Close the connections."""
-        self._runner.run(self._client.aclose())
-        self._runner.close()
+        """Close the connections; closing twice is no mistake."""
+        if not self._client.is_closed:
+            self._runner.run(self._client.aclose())
+            self._runner.close()
 
 
 def wait_of(header: str, now: float) -> float | None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 CREDIBLE_FPS = 240.0
 """A header that promises more tells the ticks of a clock, not frames."""
+TEXT = bytes(range(0x20, 0x7F)) + b"\t\r\n"
 ONE_THREAD = [cv2.CAP_PROP_N_THREADS, 1]
 """The other cores are for who looks at the pictures; and several threads decode several frames late."""
 
@@ -73,10 +74,22 @@ def open_film(target: str, noise: Noise, open_timeout: float, read_timeout: floa
     Raises:
         NotOpened: ffmpeg finds no film there.
     """
-    timeouts = [] if "://" not in target else _timeouts(open_timeout, read_timeout)
+    timeouts = _timeouts(open_timeout, read_timeout) if "://" in target else []
+    if not timeouts and _is_text(Path(target)):
+        raise NotOpened("it is text, no film")
     return _opened(
         cv2.VideoCapture(target, cv2.CAP_FFMPEG, [*ONE_THREAD, *timeouts]), noise, "it is no film", film=True
     )
+
+
+def _is_text(path: Path) -> bool:
+    """Whether a file begins as text: ffmpeg would draw it, or follow the files that it names."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(1024)
+    except OSError as error:
+        raise NotOpened(error.strerror or str(error)) from error
+    return not head.startswith(b"YUV4MPEG2") and not head.strip(TEXT)
 
 
 def open_network(target: str, noise: Noise, open_timeout: float, read_timeout: float) -> Capture:

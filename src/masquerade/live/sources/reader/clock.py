@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 USUAL_FPS = 25.0
+LONGEST_GAP = 3600.0
+"""Seconds; a time-stamp that leaps further is wrong."""
 STEP = 8
 """Every so many pixels, both ways, one is looked at."""
 MOST_LEFT_OUT = 25
@@ -39,7 +41,9 @@ class FilmClock:
             if self._first is None:
                 self._first = stamp
             by_stamp = self._offset + stamp - self._first
-            if by_stamp > self._last + 1e-6:
+            if by_stamp > self._last + LONGEST_GAP:
+                self._first = stamp - (moment - self._offset)
+            elif by_stamp > self._last + 1e-6:
                 moment = by_stamp
         self._last = max(moment, 0.0)
         return self._last
