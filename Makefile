@@ -4,8 +4,11 @@ PYTHON ?= python3
 BIN = $(VENV)/bin
 # Extra groups that the tests are to cover: `make test TRAIN=1` installs torch (5.5 GB) too.
 TRAIN ?=
+# Processes that run the tests, of one thread each; each test may ask for more.
+WORKERS ?= 2
+SINGLE = MASQUERADE_THREADS=1 OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
-.PHONY: install demo test lint lock clean
+.PHONY: install demo test lint ruff mypy imports lock clean
 
 install: $(VENV)/.base
 
@@ -23,7 +26,7 @@ $(VENV)/.test: $(VENV)/.base requirements/test.txt
 	touch $@
 
 $(VENV)/.train: $(VENV)/.test requirements/train.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/train.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements/train.txt
 	touch $@
 
 demo: install
@@ -31,13 +34,21 @@ demo: install
 	$(BIN)/masquerade mask samples demo/masked --worn any --seed 4
 	$(BIN)/masquerade look samples demo/masked/images --save demo/pictures --report demo/report.html
 
-test: $(if $(TRAIN),$(VENV)/.train,$(VENV)/.test) lint
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered --cov-fail-under=$(if $(TRAIN),90,80)
+test: $(if $(TRAIN),$(VENV)/.train,$(VENV)/.test)
+	$(MAKE) --no-print-directory --jobs=2 lint
+	$(SINGLE) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term:skip-covered \
+		--cov-fail-under=$(if $(TRAIN),90,80)
 
-lint: $(VENV)/.test
+lint: mypy ruff imports
+
+ruff: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+mypy: $(VENV)/.test
 	$(BIN)/mypy
+
+imports: $(VENV)/.test
 	$(BIN)/lint-imports
 
 # Write the lock files anew from pyproject.toml.

@@ -13,6 +13,7 @@ KINDS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issu
 
 CODES = {
     # a change here breaks programs that read the codes: say so in CHANGELOG.md
+    "address_unusable",
     "body_too_large",
     "body_too_slow",
     "busy",

@@ -421,6 +421,12 @@ class KeysInvalid(ServiceError):
     code = "keys_invalid"
 
 
+class AddressUnusable(ServiceError):
+    """Nothing can be listened on at an address and port."""
+
+    code = "address_unusable"
+
+
 class ServeUnsafe(ServiceError):
     """The service would be open to others without a key."""
 

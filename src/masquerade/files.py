@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -62,6 +62,30 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise unusable(folder, error) from error
+
+
+@contextmanager
+def new_folder(folder: Path) -> Iterator[None]:
+    """Make a folder for what comes of some work; where the work fails before it wrote anything, take it away again.
+
+    Raises:
+        DestinationUnusable: it holds something already, cannot be made, or is a file.
+    """
+    try:
+        made = [place for place in (folder, *folder.parents) if not place.exists()]
+        make_folder(folder)
+        taken = next(folder.iterdir(), None)
+    except OSError as error:
+        raise unusable(folder, error) from error
+    if taken is not None:
+        raise DestinationUnusable(f"{folder} holds {taken.name} already", hint="name a new folder")
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):  # the first that is not empty ends it
+            for place in made:
+                place.rmdir()
+        raise
 
 
 def refuse_folder(target: Path) -> None:

@@ -99,6 +99,17 @@ class Settings(BaseSettings):
         default=Path(platformdirs.user_config_dir("masquerade")) / "keys.json",
         description="File with the digests of the service's keys.",
     )
+    kiosk_languages: str = Field(
+        default="",
+        description="Languages of the kiosk page, as in de,en; several take turns; empty for the browser's.",
+    )
+    kiosk_turn: Annotated[float, Field(ge=5, le=3600)] = Field(
+        default=8.0, description="How long the kiosk page shows each of several languages, in seconds."
+    )
+    kiosk_counts: bool = Field(default=True, description="Whether the kiosk page may show the counts of the day.")
+    kiosk_sessions: Annotated[int, Field(ge=1, le=1000)] = Field(
+        default=8, description="Most browsers that may send the frames of their cameras at once."
+    )
 
     alerts_file: Path | None = Field(
         default=None, description="TOML file that says where alerts go, and when there are none."

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from masquerade.identity import Calibration
+from masquerade.identity import Calibration, calibrate
 from tests.cli.commands import Run
 from tests.evaluation.recognition.made_people import put_mfr2
 from tests.identity.made import put_embedder
@@ -103,6 +103,47 @@ def test_pairs_file_that_names_an_absent_photo(masquerade: Run, model: Path, tmp
     assert done.code == 2
     assert "pairs.csv:2: photo_a: no photo 'a.jpg'" in done.err
     assert "[label_invalid]" in done.err
+
+
+def test_an_error_leaves_no_folder(
+    masquerade: Run, people: Path, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "new" / "out"
+    words = ["--model", model, "--out", out]
+    done = masquerade("evaluate", "recognition", "--protocol", "folders", "--data", tmp_path / "gone", *words)
+    assert done.code == 2
+    (tmp_path / "t.npz").write_bytes(b"PK no")  # an error of the work itself
+    words += ["--templates", tmp_path / "t.npz"]
+    done = masquerade("evaluate", "recognition", "--protocol", "mfr2", "--data", people, *words)
+    assert "[templates_invalid]" in done.err
+    assert not out.parent.exists()
+    out.mkdir(parents=True)
+    (out / "mine.txt").touch()
+    done = masquerade("evaluate", "recognition", "--protocol", "mfr2", "--data", people, *words)
+    assert "holds mine.txt already" in done.err
+    assert list(out.iterdir()) == [out / "mine.txt"]
+
+
+@pytest.mark.parametrize("content", ["{}", None])
+def test_a_wrong_calibration_of_the_settings_is_no_missing_one(
+    masquerade: Run,
+    people: Path,
+    model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    fresh_settings: None,
+    content: str | None,
+) -> None:
+    file = tmp_path / "calibration.json"
+    if content is None:
+        calibrate(np.arange(10) / 10, np.arange(10) / 10, set="others", model="other@0123456789ab").save(file)
+    else:
+        file.write_text(content)
+    monkeypatch.setenv("MASQUERADE_IDENTITY_CALIBRATION", str(file))
+    done = masquerade("evaluate", "recognition", "--protocol", "mfr2", "--data", people, "--model", model)
+    assert done.code == 2
+    assert f"{file}: " in done.err
+    assert "[calibration_invalid]" in done.err
 
 
 def many_people(root: Path, people: Path, count: int) -> Path:

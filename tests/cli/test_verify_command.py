@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from masquerade.errors import FacesInvalid
 from masquerade.identity import calibrate, get_embedder
+from masquerade.recognising import verifying
 from masquerade.settings import get_settings
 from tests.cli.commands import Run
 from tests.identity.made import put_embedder
@@ -72,6 +74,28 @@ def test_json(masquerade: Run, tiny: Path, photos: list[Path], blank: Path) -> N
     assert (result.code, values["same"], values["score"], values["threshold"]) == (2, None, None, None)
     assert values["a"]["error"] == {"code": "no_face", "message": f"{blank}: {_message('no face was found')}"}
     assert values["b"]["masked"] is False
+
+
+@pytest.mark.parametrize("step", ["usable_faces", "read_templates"])
+def test_points_that_fall_together_give_json(
+    masquerade: Run, tiny: Path, photos: list[Path], monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    inner = getattr(verifying, step)
+    calls: list[object] = []
+
+    def refuse_second(*given: object, **options: object) -> object:
+        calls.append(given)
+        if len(calls) == 2:
+            raise FacesInvalid("points: expected five key points apart from each other")
+        return inner(*given, **options)
+
+    monkeypatch.setattr(verifying, step, refuse_second)
+    result = masquerade("verify", photos[4], photos[5], "--json")
+    values = json.loads(result.out)
+    assert (result.code, values["same"], values["score"]) == (2, None, None)
+    assert values["a"]["error"] is None and values["a"]["box"] is not None
+    assert values["b"]["error"]["code"] == "faces_invalid" and values["b"]["box"] is None
+    assert "masquerade: B: points: expected five" in result.err
 
 
 def _message(text: str) -> str:

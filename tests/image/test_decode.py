@@ -418,11 +418,11 @@ def test_reading_a_jpeg_costs_little_over_pillow(tmp_path: Path) -> None:
         assert callable(read)
         times = []
         for _ in range(5):
-            start = time.perf_counter()
+            start = time.process_time()
             read(path)
-            times.append(time.perf_counter() - start)
+            times.append(time.process_time() - start)
         return min(times)
 
     ours = best(lambda path: read_image(path, limits))
     pillows = best(lambda path: np.array(Image.open(path)))
-    assert ours < 3 * pillows + 0.05  # it is about 0.8; the machine may be busy
+    assert ours < 3 * pillows + 0.05  # it is about 0.8

@@ -127,7 +127,7 @@ def test_a_file_that_is_no_model(folder: Path) -> None:
 
 def test_a_licence_that_forbids_commercial_use_is_told(folder: Path) -> None:
     add_model(folder, name="research", commercial_use=False, licence="CC-BY-NC-4.0")
-    with pytest.warns(UserWarning, match=r"the licence of research \(CC-BY-NC-4.0\) forbids commercial use"):
+    with pytest.warns(UserWarning, match=r"research \(licence CC-BY-NC-4.0\) does not allow commercial"):
         get_session("research")
 
 

@@ -23,6 +23,7 @@ from masquerade.cli import (
     sweep,
     train,
     verify,
+    watch,
 )
 
 ABOUT = "See faces with and without medical masks. Everything runs on this machine; people are told only when you ask."
@@ -36,6 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("look")(look.look)
+app.command("watch")(watch.watch)
 app.command("mask")(mask.mask)
 app.command("verify")(verify.verify)
 app.command("embed")(embed.embed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
@@ -64,7 +65,7 @@ def recognition(  # noqa: PLR0913, PLR0917 - one each option
     """
     from masquerade.evaluation.recognition.evaluating import Asked, evaluate
     from masquerade.evaluation.recognition.photos import CHOSEN, MEDICAL, Drawing, Reader
-    from masquerade.files import make_folder
+    from masquerade.files import new_folder
     from masquerade.identity import get_embedder
     from masquerade.settings import get_settings
 
@@ -73,10 +74,8 @@ def recognition(  # noqa: PLR0913, PLR0917 - one each option
     which = faces or ("central" if protocol == "lfw" else "largest")
     one_of(which, CHOSEN, "--faces")
     drawing = Drawing(seed, kinds_of(kind) or MEDICAL)
-    if out is not None:
-        make_folder(out)
-        refuse_filled(out)
     get_embedder(model)
+    known = _calibration(model, calibration)
     pairs = _pairs(protocol, data, root, impostors, seed)
     if limit is not None:
         from masquerade.datasets.identities import limit as limited
@@ -87,13 +86,14 @@ def recognition(  # noqa: PLR0913, PLR0917 - one each option
         mask=cast("MaskOn", mask),
         impostors=0 if protocol == "folders" else impostors,
         rounds=rounds,
-        calibration=_calibration(model, calibration),
+        calibration=known,
         templates=templates,
         workers=workers or get_settings().threads,
     )
-    with Bar("reading", len(pairs.photos)) as bar:
-        found = evaluate(pairs, asked, bar.expect, bar.advance)
-    _finish(found, out, pictures, as_json)
+    with nullcontext() if out is None else new_folder(out):
+        with Bar("reading", len(pairs.photos)) as bar:
+            found = evaluate(pairs, asked, bar.expect, bar.advance)
+        _finish(found, out, pictures, as_json)
     if found.failed or found.drawn_failed:
         raise typer.Exit(1)
 
@@ -111,16 +111,19 @@ def _pairs(protocol: str, data: Path, root: Path | None, impostors: int, seed: i
 
 
 def _calibration(model: str | None, file: Path | None) -> Calibration | None:
-    """The model's, where it has one; a file that is named must be one of this model."""
-    from masquerade.errors import CalibrationInvalid
-    from masquerade.identity import calibration_for, get_embedder
+    """That of the option, the setting or the model's card; None where none of them names one.
 
-    try:
-        return calibration_for(get_embedder(model), file)
-    except CalibrationInvalid:
-        if file is not None:
-            raise
+    Raises:
+        CalibrationInvalid: the one that is named cannot be read, or is of another model.
+    """
+    from masquerade.identity import calibration_for, get_embedder
+    from masquerade.settings import get_settings
+
+    embedder = get_embedder(model)
+    named = file or get_settings().identity_calibration
+    if named is None and "calibration" not in embedder.session.card.parameters:
         return None
+    return calibration_for(embedder, file)
 
 
 def _finish(found: Evaluation, out: Path | None, pictures: bool, as_json: bool) -> None:
@@ -183,16 +186,3 @@ def kinds_of(names: list[str] | None) -> tuple[Kind, ...]:
 
     words = words_of(names, KINDS)
     return Choice(kinds=cast("tuple[Kind, ...]", words)).kinds if words else ()
-
-
-def refuse_filled(folder: Path) -> None:
-    """Do nothing if a folder is empty.
-
-    Raises:
-        DestinationUnusable: it is not.
-    """
-    from masquerade.errors import DestinationUnusable
-
-    taken = next(folder.iterdir(), None)
-    if taken is not None:
-        raise DestinationUnusable(f"{folder} holds {taken.name} already", hint="name a new folder")

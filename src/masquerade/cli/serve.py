@@ -35,6 +35,9 @@ def serve(  # noqa: PLR0913, PLR0917 - one each option
     ] = None,
     certfile: Annotated[Path | None, typer.Option(help="TLS certificate chain, PEM.")] = None,
     keyfile: Annotated[Path | None, typer.Option(help="Private key of the certificate, PEM.")] = None,
+    stop_timeout: Annotated[
+        float, typer.Option(min=1, max=3600, metavar="SECONDS", help="Time for what is in work when it is stopped.")
+    ] = 10.0,
     quiet: Annotated[bool, typer.Option("--quiet", help="Log no line for each request.")] = False,
 ) -> None:
     """Serve the HTTP API and the kiosk page until Ctrl-C or SIGTERM. Nobody is identified, no photo is kept.
@@ -54,6 +57,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one each option
         proxies=tuple(proxy or ()),
         certfile=certfile,
         keyfile=keyfile,
+        stop_timeout=stop_timeout,
     )
     _log(quiet)
     run(config, lambda port: _say(config, port))

@@ -78,6 +78,12 @@ def recognition(  # noqa: PLR0913, PLR0917 - one each option
     identities: Annotated[int | None, typer.Option(help="Take so many identities only.")] = None,
     photos: Annotated[int | None, typer.Option(help="Take so many photos of each only.")] = None,
     watch: Annotated[int, typer.Option(help="Measure on the test part after every so manyth epoch.")] = 1,
+    commercial_use: Annotated[
+        bool,
+        typer.Option(
+            "--commercial-use", help="The card says so: the terms of photos and weights allow commercial use."
+        ),
+    ] = False,
     cache: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Aligned faces; by default among the user's caches.")
     ] = None,
@@ -123,7 +129,7 @@ def recognition(  # noqa: PLR0913, PLR0917 - one each option
         watch=watch,
     )
     run = out or Path("runs") / f"{plan.backbone}-{plan.loss}-{plan.recipe}-{plan.resolved().rate:g}"
-    _train(plan, run, cache, as_json, quiet)
+    _train(plan, run, (cache, commercial_use), as_json, quiet)
 
 
 def options_of(given: list[str]) -> tuple[tuple[str, float], ...]:
@@ -145,13 +151,14 @@ def options_of(given: list[str]) -> tuple[tuple[str, float], ...]:
     return tuple(found.items())
 
 
-def _train(plan: RecognitionPlan, run: Path, cache: Path | None, as_json: bool, quiet: bool) -> None:
+def _train(plan: RecognitionPlan, run: Path, wishes: tuple[Path | None, bool], as_json: bool, quiet: bool) -> None:
     from masquerade.training.recognition import train
 
+    cache, commercial_use = wishes
     first = os.environ.get("RANK", "0") == "0"  # of the processes of torchrun one alone talks
     quiet = quiet or not first
     train_told(
-        lambda bar, epoch, start: train(plan, run, bar, epoch, start, cache=cache),
+        lambda bar, epoch, start: train(plan, run, bar, epoch, start, cache=cache, commercial_use=commercial_use),
         run,
         _Told(as_json, quiet),
         bar=not (as_json or quiet),

@@ -92,11 +92,21 @@ def detect_faces(image: NDArray[np.uint8], effort: Effort, search: Search) -> Fa
         raise ValueError(f"effort: expected 'photo' or 'frame', got {effort!r}")
     size = (image.shape[1], image.shape[0])
     if effort == "frame":
-        kinds, threshold = [[passes.whole(size, search.frame_side)]], search.threshold
-    else:
-        kinds, threshold = photo_passes(size, search), search.support_threshold
-    found = [concatenate(passes.run(image, views, threshold)) for views in kinds]
+        return detect_in_passes(image, [passes.whole(size, search.frame_side)], search)
+    found = [concatenate(passes.run(image, views, search.support_threshold)) for views in photo_passes(size, search)]
     return _suppressed(found, size, search, effort)
+
+
+def detect_in_passes(image: NDArray[np.uint8], views: list[passes.Pass], search: Search) -> Faces:
+    """Run the detector over parts of a frame of a video, chosen by who knows the frames before it.
+
+    Returns:
+        Boxes, scores and points of the faces with a score from ``search.threshold`` on; none where there are no views.
+    """
+    size = (image.shape[1], image.shape[0])
+    if not views:
+        return Faces.empty(size)
+    return _suppressed([concatenate(passes.run(image, views, search.threshold))], size, search, "frame")
 
 
 def photo_passes(size: tuple[int, int], search: Search) -> list[list[passes.Pass]]:

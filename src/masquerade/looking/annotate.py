@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Protocol
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
@@ -17,6 +20,22 @@ COLOURS = {
 }
 """Colours that the colour-blind can tell apart (after Okabe and Ito, 2008), darkened for white text."""
 WORDS = {"with_mask": "mask", "without_mask": "no mask", "incorrect": "mask worn wrongly", UNDECIDED: "undecided"}
+
+
+class Labelled(Protocol):
+    """Somebody in a film: where, and how the mask is worn; ``live.Person`` is one."""
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """x0, y0, x1, y1 in pixels."""
+
+    @property
+    def wearing(self) -> str:
+        """A label, or ``undecided``."""
+
+    @property
+    def shows(self) -> tuple[str, ...]:
+        """Which of nose, mouth and chin show beside the mask."""
 
 
 def caption(face: SeenFace) -> str:
@@ -39,18 +58,30 @@ def annotate(image: NDArray[np.uint8], seen: Seen) -> NDArray[np.uint8]:
     picture = Image.fromarray(image)
     draw = ImageDraw.Draw(picture)
     for face in reversed(list(seen)):
-        _draw_face(draw, face, picture.size)
+        _draw_face(draw, face.box, face.wearing.label, caption(face), picture.size)
     return np.asarray(picture, np.uint8)
 
 
-def _draw_face(draw: ImageDraw.ImageDraw, face: SeenFace, size: tuple[int, int]) -> None:
-    x0, y0, x1, y1 = face.box
-    colour = COLOURS[face.wearing.label]
+def draw_labels(image: NDArray[np.uint8], people: Iterable[Labelled]) -> NDArray[np.uint8]:
+    """Draw people of a film onto a copy of a frame: a frame around each face, and how the mask is worn."""
+    picture = Image.fromarray(image)
+    draw = ImageDraw.Draw(picture)
+    for person in people:
+        shown = f": {', '.join(person.shows)}" if person.shows else ""
+        _draw_face(draw, person.box, person.wearing, f"{WORDS[person.wearing]}{shown}", picture.size)
+    return np.asarray(picture, np.uint8)
+
+
+def _draw_face(
+    draw: ImageDraw.ImageDraw, box: tuple[float, float, float, float], label: str, words: str, size: tuple[int, int]
+) -> None:
+    x0, y0, x1, y1 = box
+    colour = COLOURS[label]
     side = max(x1 - x0, y1 - y0)
     thick = max(1, round(side / 50))
     draw.rounded_rectangle((x0, y0, x1, y1), radius=side / 14, outline=colour, width=thick)
     font = _font(float(np.clip(side / 8, 10, max(12, size[1] / 22))))
-    words = caption(face) if side >= 60 else WORDS[face.wearing.label] if side >= 36 else ""
+    words = words if side >= 60 else WORDS[label] if side >= 36 else ""
     if not words:
         return
     left, top, right, bottom = draw.textbbox((0, 0), words, font=font)

@@ -110,7 +110,9 @@ def _load(model: Model) -> Session:
     content = model.read()
     if not model.card.commercial_use and not model.bundled:
         warnings.warn(
-            f"the licence of {model.card.name} ({model.card.licence}) forbids commercial use", UserWarning, stacklevel=4
+            f"the card of {model.card.name} (licence {model.card.licence}) does not allow commercial use",
+            UserWarning,
+            stacklevel=4,
         )
     options = _options()
     try:

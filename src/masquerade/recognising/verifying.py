@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from masquerade.errors import ExtraMissing, FaceUnusable, ImageError, MasqueradeError
+from masquerade.errors import ExtraMissing, FacesInvalid, FaceUnusable, ImageError, MasqueradeError
 from masquerade.faces import Faces, Quality
 from masquerade.identity import Calibration, Embedder, Templates, calibration_for, compare, get_embedder
 from masquerade.image import ImageSource
@@ -132,7 +132,13 @@ class Verifier:
         if isinstance(first, MasqueradeError) or isinstance(second, MasqueradeError):
             return Verdict(None, None, None, self.fmr, _side(a, first), _side(b, second), *words)
         masked = bool(first.masked[0] or second.masked[0])
-        score = float(compare(self._templates(first, masked), self._templates(second, masked))[0])
+        one, other = self._templates(first, masked), self._templates(second, masked)
+        if isinstance(one, MasqueradeError) or isinstance(other, MasqueradeError):
+            ends = [
+                found if isinstance(found, MasqueradeError) else end for found, end in ((one, first), (other, second))
+            ]
+            return Verdict(None, None, None, self.fmr, _side(a, ends[0]), _side(b, ends[1]), *words)
+        score = float(compare(one, other)[0])
         threshold = self.calibration.threshold(self.fmr, masked)
         sides = _side(a, first, masked), _side(b, second, masked)
         return Verdict(score >= threshold, score, threshold, self.fmr, *sides, *words)
@@ -140,13 +146,16 @@ class Verifier:
     def _end(self, source: ImageSource) -> Enrolled | MasqueradeError:
         try:
             return usable_faces(source, self.faces, self.floor)
-        except (FaceUnusable, ImageError, ExtraMissing) as error:
+        except (FacesInvalid, FaceUnusable, ImageError, ExtraMissing) as error:
             return error
 
-    def _templates(self, end: Enrolled, masked: bool) -> Templates:
+    def _templates(self, end: Enrolled, masked: bool) -> Templates | MasqueradeError:
         """Masks are drawn where one of the two faces is masked; two bare ones are compared as they are."""
         drawn = self.drawn if masked else None
-        return read_templates(end.image, end.faces, wearing=end.wearing, embedder=self.embedder, drawn=drawn)
+        try:
+            return read_templates(end.image, end.faces, wearing=end.wearing, embedder=self.embedder, drawn=drawn)
+        except FacesInvalid as error:  # its points fall together
+            return error
 
 
 def _side(source: ImageSource, end: Enrolled | MasqueradeError, any_masked: bool = False) -> FaceSide:
@@ -216,7 +225,7 @@ def verify(
 
     Raises:
         ImageError: a photo cannot be used.
-        NoFace, SeveralFaces, FaceQualityLow: a photo gives no usable face.
+        NoFace, SeveralFaces, FaceQualityLow, FacesInvalid: a photo gives no usable face.
         ModelError: a model cannot be used.
         CalibrationInvalid: there is no calibration, or one of another model, or too small a one.
     """

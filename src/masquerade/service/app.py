@@ -7,13 +7,13 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-import masquerade
 from masquerade.service.config import OVERHEAD, ServiceConfig
 from masquerade.service.edge import problems
 from masquerade.service.edge.closing import Closing
 from masquerade.service.edge.envelope import Envelope
 from masquerade.service.edge.hosts import Hosts
 from masquerade.service.edge.limits import BodyLimits
+from masquerade.service.kiosk import mount_kiosk
 from masquerade.service.routes import look, probes, session
 from masquerade.service.service import Service
 
@@ -31,9 +31,6 @@ def create_app(config: ServiceConfig | None = None) -> FastAPI:
 
     Returns:
         An app whose ``state.service`` is the ``Service`` that the routes share.
-
-    Raises:
-        AlertsInvalid, DestinationUnusable: files of the camera cannot be used.
     """
     config = config or ServiceConfig.from_settings()
     service = Service(config)
@@ -48,7 +45,7 @@ def create_app(config: ServiceConfig | None = None) -> FastAPI:
 
     app = FastAPI(
         title="Masquerade",
-        version=masquerade.__version__,
+        version="1",  # of the API; /health tells that of the package
         description=ABOUT,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         docs_url=None,  # FastAPI's pages fetch their scripts from outside hosts
@@ -60,6 +57,7 @@ def create_app(config: ServiceConfig | None = None) -> FastAPI:
     problems.install(app)
     for routes in (look, probes, session):
         app.include_router(routes.router)
+    mount_kiosk(app)
     caps = {"/v1/look": config.max_bytes + OVERHEAD, "/v1/look/batch": config.max_batch_bytes + OVERHEAD}
     # The last that is added is the outermost.
     app.add_middleware(Closing, closing=service.closing)

@@ -63,16 +63,25 @@ class Metrics:
         """Add a figure that only grows, and is asked for when the metrics are."""
         self.registry.register(_Asked(lambda: [CounterMetricFamily(f"masquerade_{name}", what, value=value())]))
 
+    def labelled(self, name: str, what: str, label: str, values: Callable[[], dict[str, float]]) -> None:
+        """Add a figure for each value of one label."""
+
+        def family() -> list[Metric]:
+            figures = GaugeMetricFamily(f"masquerade_{name}", what, labels=[label])
+            for key, value in values().items():
+                figures.add_metric([key], value)
+            return [figures]
+
+        self.registry.register(_Asked(family))
+
     def states(self, name: str, what: str, state: Callable[[], str]) -> None:
         """Add a state: 1 for the one that holds, 0 for the others."""
 
-        def family() -> list[Metric]:
-            states, now = GaugeMetricFamily(f"masquerade_{name}", what, labels=["state"]), state()
-            for known in STATES:
-                states.add_metric([known], float(known == now))
-            return [states]
+        def values() -> dict[str, float]:
+            now = state()
+            return {known: float(known == now) for known in STATES}
 
-        self.registry.register(_Asked(family))
+        self.labelled(name, what, "state", values)
 
     def text(self, accept: str) -> tuple[bytes, str]:
         """Give the metrics and their media type, as ``Accept`` asks for."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from masquerade.errors import ServeUnsafe, SettingsInvalid
+from masquerade.errors import AddressUnusable, ServeUnsafe, SettingsInvalid
 from masquerade.service.access.keys import KeyFile
 from masquerade.service.app import create_app
 from masquerade.service.edge.protocol import MAX_HEAD, protocol_for
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 MESSAGE = 4 * 2**20
 """Bytes that one message of a WebSocket may have."""
+BACKLOG = 1024
 
 
 def check(config: ServiceConfig) -> None:
@@ -54,10 +55,10 @@ class _Server(uvicorn.Server):
         self._service, self._tell = service, started
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen, and say at which port."""
+        """Begin to answer, and say at which port."""
         await super().startup(sockets)
-        if self.started:
-            self._tell(self.servers[0].sockets[0].getsockname()[1])
+        if self.started and sockets:
+            self._tell(sockets[0].getsockname()[1])
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let pages that look on go, then wait for what is in work."""
@@ -74,13 +75,32 @@ def run(config: ServiceConfig, started: Callable[[int], None] = lambda _port: No
 
     Raises:
         ServeUnsafe, SettingsInvalid, KeysInvalid: see ``check``.
-        AlertsInvalid, DestinationUnusable: files of the camera cannot be used.
+        AddressUnusable: the port is taken, or the address is not this machine's.
+        MasqueradeError: the camera, or a file of it, cannot be used; see ``Camera.open``.
     """
     check(config)
     app = create_app(config)
+    if app.state.service.camera is not None:
+        app.state.service.camera.open()  # what cannot be used is told before anything is served
     server = _Server(_uvicorn_config(config, app), app.state.service, started)
-    with _signals_survived():
-        server.run()
+    try:
+        with _signals_survived(), _listening(config) as listener:
+            server.run([listener])
+    finally:
+        if app.state.service.camera is not None:
+            app.state.service.camera.stop(config.stop_timeout)
+
+
+def _listening(config: ServiceConfig) -> socket.socket:
+    """Bind before anything is loaded, so that a port that is taken is told at once."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(config.host, config.port, type=socket.SOCK_STREAM)[0]
+        both = family == socket.AF_INET6 and config.host == "::" and socket.has_dualstack_ipv6()
+        return socket.create_server(address[:2], family=family, backlog=BACKLOG, dualstack_ipv6=both)
+    except OSError as error:
+        raise AddressUnusable(
+            f"{config.host}, port {config.port}: {error.strerror or error}", hint="--host and --port name another"
+        ) from error
 
 
 def _uvicorn_config(config: ServiceConfig, app: object) -> uvicorn.Config:

@@ -51,7 +51,7 @@ class Service:
         self.decoders = Decoders(config.workers, config.limits, config.decode_timeout)
         self.room = Room(config.held_bytes)
         self.hub = Hub()
-        self.camera: Camera | None = None
+        self.camera = _camera(config, self.hub)
         self.closing = asyncio.Event()
         self._models: tuple[str, ...] = ()
         self._trouble: MasqueradeError | None = NotReady("the models are being loaded", retry_after=1)
@@ -66,10 +66,18 @@ class Service:
         count("rate_limited", "Requests sent away because one client made too many.", lambda: rates.refused)
         gauge("held_bytes", "Bytes of photos in memory.", lambda: self.room.held)
         gauge("onlookers", "Pages that look at the camera's state.", lambda: self.hub.onlookers)
+        if self.camera is not None:
+            self.camera.measure(self.metrics)
         gauge("ready", "1 when photos are taken.", lambda: float(self._trouble is None))
 
     async def start(self) -> None:
-        """Begin to load the models and start the camera; photos are taken when the models are there."""
+        """Begin to load the models; photos are taken and the camera is watched when they are there.
+
+        Raises:
+            MasqueradeError: the camera, or a file of it, cannot be used.
+        """
+        if self.camera is not None:
+            await asyncio.to_thread(self.camera.open)
         self._warming = asyncio.create_task(self._warm_up())
 
     async def _warm_up(self) -> None:
@@ -118,6 +126,14 @@ class Service:
             "models": list(self._models),
             "camera": None if self.camera is None else self.camera.to_dict(),
         }
+
+
+def _camera(config: ServiceConfig, hub: Hub) -> Camera | None:
+    if config.camera is None:
+        return None
+    from masquerade.service.camera import Camera  # noqa: PLC0415 - most services have none
+
+    return Camera(config.camera, hub, events=config.events, alerts=config.alerts, **config.camera_options)
 
 
 def service_of(connection: HTTPConnection) -> Service:

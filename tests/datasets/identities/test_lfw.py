@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain, combinations, product
 from pathlib import Path
 
 import pytest
@@ -35,8 +36,11 @@ def test_pairs_and_folds_wherever_the_photos_lie(tmp_path: Path, below: str) -> 
 
 
 def test_a_full_file_has_ten_folds(tmp_path: Path) -> None:
-    lines = ["10 300"] + (["Ann 1 2"] * 300 + ["Ann 1 Bob 1"] * 300) * 10
-    pairs = read_lfw(made(tmp_path, lines))
+    touch(tmp_path / "images", *(photo(name, number) for name in ("Ann", "Bob") for number in range(1, 79)))
+    same = [f"Ann {a} {b}" for a, b in combinations(range(1, 79), 2)]
+    others = [f"Ann {a} Bob {b}" for a, b in product(range(1, 79), repeat=2)]
+    folds = (same[start : start + 300] + others[start : start + 300] for start in range(0, 3000, 300))
+    pairs = read_lfw(made(tmp_path, ["10 300", *chain.from_iterable(folds)]))
     assert len(pairs) == 6000
     assert [int((pairs.folds == fold).sum()) for fold in range(10)] == [600] * 10
     assert pairs.same.sum() == 3000

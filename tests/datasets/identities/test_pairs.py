@@ -45,6 +45,15 @@ def test_subjects_that_are_told(tmp_path: Path) -> None:
     assert pairs.subjects.tolist() == ["Ann", "Ann", "Bob"]
 
 
+def test_a_pair_that_stands_twice_counts_once_and_is_told(tmp_path: Path) -> None:
+    touch(tmp_path, "a.jpg", "b.jpg", "c.jpg")
+    lines = ["a.jpg,b.jpg,1,0", "a.jpg,c.jpg,0,0", "b.jpg,a.jpg,1,1", "a.jpg,c.jpg,0,0"]
+    pairs = read_pairs(write_lines(tmp_path / "pairs.csv", lines))
+    assert pairs.same.tolist() == [True, False]
+    assert pairs.folds.tolist() == [0, 0]
+    assert "2 pairs stand in pairs.csv twice, the first on line 3; each counts once." in pairs.notes
+
+
 NAMES = "photo_a,photo_b,same,subject_a,subject_b"
 WRONG = [
     # lines, where the message points, what it says

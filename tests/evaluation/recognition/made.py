@@ -1,4 +1,4 @@
-"""Trials of made scores."""
+"""Trials of made scores, and report 2's measure of templates."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from masquerade.evaluation.recognition.nearest import CHUNK, nearest
 from masquerade.evaluation.recognition.trials import Trials
 
 
@@ -30,9 +31,18 @@ def with_failures(trials: Trials, every: int = 7) -> Trials:
         trials.subjects_b,
         trials.masked_a,
         trials.masked_b,
+        trials.unknown_a,
+        trials.unknown_b,
         trials.kind,
         trials.fold,
         failed,
         trials.photos_a,
         trials.photos_b,
     )
+
+
+def leave_one_out(templates: np.ndarray, owners: np.ndarray, chunk: int = CHUNK) -> np.ndarray:
+    """Whether the nearest other one of each template (n, d) of unit length is of the same person, (n,)."""
+    every = np.arange(len(templates))
+    found = nearest(lambda rows, columns: templates[rows] @ templates[columns].T, every, every, chunk)
+    return np.asarray((found >= 0) & (owners[found] == owners))

@@ -14,12 +14,15 @@ from masquerade.datasets.identities import PairList, pairs_of, read_identities, 
 from masquerade.errors import DestinationUnusable, FacesInvalid, TemplateOfAnotherModel, TemplatesInvalid
 from masquerade.evaluation.pages.recognition import recognition_page, worst_pairs
 from masquerade.evaluation.recognition import photos as photos_module
+from masquerade.evaluation.recognition import tracing
 from masquerade.evaluation.recognition.evaluating import Asked, Evaluation, evaluate
 from masquerade.evaluation.recognition.photos import Drawing, Reader, Wanted, choose_face
+from masquerade.evaluation.recognition.words import facts
 from masquerade.faces import Faces, find_faces
 from masquerade.identity import Templates, compare, get_embedder
 from masquerade.image import read_image
-from masquerade.recognising import templates_of
+from masquerade.recognising import DrawnMasks, templates_of
+from masquerade.settings import get_settings
 from tests.evaluation.recognition.made_people import rendered
 from tests.identity.made import put_embedder
 
@@ -62,6 +65,36 @@ def test_a_photo_without_a_face_is_a_failure_and_never_a_score(found: Evaluation
     touched = (trials.photos_a == failure.photo) | (trials.photos_b == failure.photo)
     assert np.array_equal(trials.failed, touched)
     assert np.isneginf(trials.scores[touched]).all()
+
+
+def test_of_a_failed_photo_without_a_label_nothing_tells_whether_it_is_masked(
+    pairs: PairList, reader: Reader, kept: Path, found: Evaluation
+) -> None:
+    one = evaluate(replace(pairs, kinds=None), Asked(reader, impostors=0, rounds=0, templates=kept))
+    trials = one.groups["all pairs"]
+    touched = (trials.photos_a == "Sunak/Sunak_0003.png") | (trials.photos_b == "Sunak/Sunak_0003.png")
+    assert np.array_equal(~trials.told, touched)
+    assert not (trials.masked_a | trials.masked_b)[touched].any()
+    assert trials.kind[touched].tolist() == ["unknown"] * 2
+    # beside a bare face each of the two may be a pair of bare faces, or one with a mask
+    counts = {name: len(group) for name, group in one.groups.items()}
+    known = {"bare-bare": ~(trials.masked_a | trials.masked_b), "masked-bare": trials.masked_a ^ trials.masked_b}
+    for name, rows in known.items():
+        assert counts[name] == (rows & trials.told).sum() + 2
+        assert one.groups[name].failed.sum() == 2
+    assert counts["all pairs"] == 14
+    assert any("may be of" in fact for fact in facts(one))
+    assert not any("may be of" in fact for fact in facts(found))
+
+
+def test_pairs_that_wear_masks_already_are_told(pairs: PairList, reader: Reader) -> None:
+    chosen = pairs[np.array([0, 1, 12])]  # Macron 1 and 2 (masked), 1 and 3; Obama 2 and Sunak 2, both masked
+    one = evaluate(chosen, Asked(reader, "gallery", impostors=0, rounds=0))
+    assert {name: len(group) for name, group in one.groups.items()} == {"bare-bare": 1, "masked-bare": 1}
+    # Obama 2 gets no mask drawn on: that pair is not in the drawn version
+    assert one.pairs_not_drawn == {"masked-bare": 1}
+    assert one.to_dict()["pairs_masked_already"] == {"bare-bare": 2, "masked-bare": 1}
+    assert any("in no group: 2 of bare-bare, 1 of masked-bare." in fact for fact in facts(one))
 
 
 def test_a_score_is_that_of_the_product(found: Evaluation, mfr2_root: Path, reader: Reader) -> None:
@@ -114,6 +147,54 @@ def test_of_a_photo_with_a_refused_face_nothing_says_which_is_the_largest(
         chosen = photos[np.array([photos.photos[first] == path for first in photos.first])][[0]]
         evaluate(chosen, asked, started=read.append)
     assert read == [1, 2]
+
+
+def test_a_kept_template_is_of_the_same_content_and_way(
+    mfr2_root: Path, reader: Reader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in (1, 3):
+        photo = tmp_path / "set" / "Macron" / f"{number}.png"
+        photo.parent.mkdir(parents=True, exist_ok=True)
+        photo.write_bytes((mfr2_root / "Macron" / f"Macron_{number:04d}.png").read_bytes())
+    pairs = pairs_of(read_identities(tmp_path / "set"), 0)
+    asked = Asked(reader, impostors=0, rounds=0, templates=tmp_path / "t.npz")
+    read: list[int] = []
+
+    def scores() -> list[float]:
+        (trials,) = evaluate(pairs, asked, started=read.append).groups.values()
+        return [round(score, 6) for score in trials.scores.tolist()]
+
+    before = scores()
+    assert scores() == before
+    photo.write_bytes((mfr2_root / "Ardern" / "Ardern_0003.png").read_bytes())
+    assert scores() != before
+    photo.write_bytes((mfr2_root / "Macron" / "Macron_0003.png").read_bytes())
+    assert scores() == before
+    with monkeypatch.context() as patch:
+        patch.setattr(tracing, "STANDARD", DrawnMasks(count=1))
+        scores()
+    with monkeypatch.context() as patch:
+        patch.setattr(tracing, "get_settings", lambda: get_settings().model_copy(update={"min_face": 20.0}))
+        scores()
+    # all models but the wearing model stay what they are
+    with monkeypatch.context() as patch:
+        patch.setattr(tracing, "get_settings", lambda: get_settings().model_copy(update={"wearing_model": "identity"}))
+        scores()
+    assert read == [2, 0, 1, 0, 2, 2, 2]
+
+
+def test_templates_of_a_file_that_tells_not_of_what_they_are_told(
+    mfr2_root: Path, reader: Reader, tmp_path: Path
+) -> None:
+    pairs = pairs_of(read_identities(mfr2_root), 0)
+    pairs = pairs[np.array([pairs.place(photo).startswith("Obama") for photo in pairs.first])]
+    embedder = get_embedder(reader.model)
+    Templates.joined([templates_of(path, faces="largest", embedder=embedder) for path in pairs.photos]).save(
+        tmp_path / "t.npz"
+    )
+    one = evaluate(pairs, Asked(reader, impostors=0, rounds=0, templates=tmp_path / "t.npz"))
+    assert one.untraced == len(pairs.photos) == 2
+    assert any("2 templates are of a file of masquerade embed" in fact for fact in facts(one))
 
 
 def test_a_kept_mask_is_of_the_same_name(mfr2_root: Path, reader: Reader, tmp_path: Path) -> None:

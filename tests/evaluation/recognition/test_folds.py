@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from masquerade.evaluation.recognition.folds import best_threshold, fold_accuracy
+from masquerade.evaluation.recognition.folds import WeightedFolds, best_threshold, fold_accuracy
 from masquerade.evaluation.recognition.trials import Trials
 from tests.evaluation.recognition.made import made_trials, with_failures
 
@@ -64,9 +64,35 @@ def test_failures_are_wrong_and_choose_nothing() -> None:
     found, clean = fold_accuracy(failed), fold_accuracy(failed[~failed.failed])
     assert found is not None
     assert clean is not None
-    assert not found.hits[failed.failed].any()
     assert found.thresholds.tolist() == clean.thresholds.tolist()
-    assert found.hits.sum() == clean.hits.sum()
+    counts = [np.bincount(one.folds) for one in (found, clean)]
+    assert (found.accuracies * counts[0]).tolist() == pytest.approx((clean.accuracies * counts[1]).tolist())
+
+
+def test_each_draw_chooses_its_thresholds_anew() -> None:
+    trials = with_failures(replace(made_trials(40, 60, 7), fold=np.arange(100) % 4))
+    weights = np.random.default_rng(0).integers(0, 4, (6, 100)).astype(np.float64)
+    weights[0] = 1
+    weights[5, trials.fold == 2] = 0  # nothing is left of a fold
+    found = WeightedFolds(trials, trials.fold).mean(weights)
+    plain = fold_accuracy(trials)
+    assert plain is not None
+    assert found[0] == pytest.approx(plain.mean)
+    edges = np.unique(trials.scores[~trials.failed])
+    for row, weight in enumerate(weights):
+        shares = []
+        for fold in range(4):
+            here, others = trials.fold == fold, (trials.fold != fold) & ~trials.failed
+            if not weight[here].sum():
+                continue
+            scores = np.unique(trials.scores[others])
+            tried = [scores[0], *(scores[:-1] + scores[1:]) / 2, scores[-1] + 1e-9]
+            sums = [float(weight[others] @ ((trials.scores[others] >= one) == trials.same[others])) for one in tried]
+            best = [one for one, total in zip(tried, sums, strict=True) if total == max(sums)]
+            right = ((trials.scores >= best[(len(best) - 1) // 2]) == trials.same) & ~trials.failed
+            shares.append(float(weight[here] @ right[here]) / weight[here].sum())
+        assert found[row] == pytest.approx(np.mean(shares))
+    assert len(edges) < (~trials.failed).sum()  # scores that are alike are among them
 
 
 def test_folds_that_are_made_are_alike() -> None:

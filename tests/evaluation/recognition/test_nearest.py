@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from masquerade.evaluation.recognition.nearest import has_another, leave_one_out, nearest
+from masquerade.evaluation.recognition.nearest import has_another, nearest
+from tests.evaluation.recognition.made import leave_one_out
 
 
 def report_2(templates: np.ndarray, owners: np.ndarray) -> float:

@@ -11,6 +11,7 @@ import pytest
 from masquerade.evaluation.recognition.measures import Cell, Measured, measure_trials, too_few
 from masquerade.evaluation.recognition.trials import Trials
 from masquerade.evaluation.recognition.verdicts import verdicts_on
+from masquerade.evaluation.recognition.words import verification_rows
 from masquerade.identity import calibrate
 from tests.evaluation.recognition.made import made_trials, with_failures
 
@@ -86,6 +87,20 @@ def test_no_end_of_an_interval_of_a_false_match_rate_is_below_3_of_n() -> None:
     assert told
     for cell in told:
         assert cell.fmr is not None and cell.fmr.high >= cell.fmr.low >= 3 / cell.impostor * (1 - 1e-9)
+
+
+def test_no_equal_error_rate_below_3_of_n_is_told() -> None:
+    same = np.repeat([True, False], [50, 400])
+    apart = Trials.of(np.where(same, 0.9, 0.1) + np.arange(450) / 1e4, same)
+    found = measure_trials({"all": apart}, apart, rounds=20).groups["all"]
+    assert found.eer is None
+    assert found.eer_below == pytest.approx(3 / 400)
+    assert ("equal error rate", "< 0.75 %", "3 / 400") in verification_rows(found)
+    trials = made_trials(100, 400)
+    told = measure_trials({"all": trials}, trials, rounds=20).groups["all"]
+    assert told.eer is not None and told.eer_below is None
+    assert told.eer.low >= 3 / 400
+    assert told.to_dict()["eer"]["value"] == told.eer.value
 
 
 def test_failed_impostors_are_no_trials_of_a_cell() -> None:

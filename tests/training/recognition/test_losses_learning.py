@@ -9,8 +9,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from masquerade.evaluation.recognition.nearest import leave_one_out  # noqa: E402
 from masquerade.training.recognition.losses import LOSSES, build_loss  # noqa: E402
+from tests.evaluation.recognition.made import leave_one_out  # noqa: E402
 
 pytestmark = pytest.mark.train
 

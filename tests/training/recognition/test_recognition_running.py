@@ -64,7 +64,7 @@ def rows_of(run: Path) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def finished(people: Path, cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return train(plan_of(people), tmp_path_factory.mktemp("runs") / "finished", cache=cache)
+    return train(plan_of(people), tmp_path_factory.mktemp("runs") / "finished", cache=cache, commercial_use=True)
 
 
 def test_a_run_folder_holds_what_it_should(finished: Path) -> None:
@@ -91,6 +91,7 @@ def test_the_model_is_an_embedder_of_every_command(finished: Path, people: Path)
     card = read_card(finished / "model.json")
     assert card.sha256 == hashlib.sha256((finished / "model.onnx").read_bytes()).hexdigest()
     assert str(people.parent) not in card.model_dump_json()  # no path of this machine
+    assert card.commercial_use and "says that they allow commercial use" in card.trained_on
     embedder = get_embedder(str(finished / "model.onnx"))
     image = read_image(people / "person_00" / "0.jpg")
     crops = embedder.crops(image, find_faces(image, "frame").surest)
@@ -138,8 +139,17 @@ def test_what_is_not_this_run_is_refused(finished: Path, people: Path, cache: Pa
     (copied / "split.csv").write_text("photo,identity,part\n")
     with pytest.raises(JobDiffers, match=r"split\.csv"):
         train(plan_of(people), copied, cache=cache)
-    with pytest.raises(StudyInvalid, match="no option 'marge'"):
-        train(plan_of(people, loss_options={"marge": 1}), tmp_path / "option", cache=cache)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"), [({"marge": 1}, "no option 'marge'"), ({"margin": 9}, "margin 9.0: expected a number from 0")]
+)
+def test_wrong_options_of_a_loss_are_refused_before_any_face_is_aligned(
+    people: Path, tmp_path: Path, options: dict[str, float], said: str
+) -> None:
+    with pytest.raises(StudyInvalid, match=said):
+        train(plan_of(people, loss_options=options), tmp_path / "run", cache=tmp_path / "cache")
+    assert not list(tmp_path.iterdir())
 
 
 def test_people_of_a_test_set_are_refused_left_out_and_measured(people: Path, cache: Path, tmp_path: Path) -> None:
@@ -172,7 +182,9 @@ def test_report_2_s_recipe(people: Path, cache: Path, tmp_path: Path) -> None:
     run = train(plan_of(people, **changes), tmp_path / "run", cache=cache)
     config = json.loads((run / "config.json").read_text())
     assert (config["recipe"]["batch"], config["recipe"]["rate"], config["network"]["dimensions"]) == (32, 1e-5, 256)
-    assert read_card(run / "model.json").parameters["dimensions"] == 256
+    card = read_card(run / "model.json")
+    assert card.parameters["dimensions"] == 256
+    assert not card.commercial_use and "Nobody said that they allow commercial use." in card.trained_on
 
 
 def test_half_precision_is_for_training_alone(
@@ -198,10 +210,11 @@ CHILD = """
 import sys, time
 from contextlib import contextmanager
 from pathlib import Path
-from masquerade.training.recognition import RecognitionPlan, learning, train
+from masquerade.training.recognition import RecognitionPlan, train
+from masquerade.training.study import epochs
 from tests.training.recognition.made import use_small_net
 use_small_net()
-learning.EVERY_STEPS = 1
+epochs.EVERY_STEPS = 1
 class Slow:
     def advance(self):
         time.sleep(float(sys.argv[5]))

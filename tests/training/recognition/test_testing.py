@@ -88,7 +88,46 @@ def test_pairs() -> None:
     assert found["faces"] == 42
 
 
+@pytest.mark.parametrize("distance", ["cosine", "euclidean"])
+def test_faces_that_can_carry_no_mask_are_not_measured_with_one(distance: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    part = part_of([4, 1, 3, 5, 1, 2, 4])
+    able = np.arange(len(part)) % 3 > 0
+
+    def some(rows: Any, seeds: Any) -> tuple[Any, Any]:
+        drawn, _ = darkened(rows, seeds)
+        drawn["crop"][~able] = rows["crop"][~able]
+        return drawn, able
+
+    monkeypatch.setattr(module, "draw_masks", some)
+    rows = part.faces.rows(part.index)
+    bare, masked = embed(plain_views(rows)), embed(plain_views(some(rows, [])[0]))
+    found = measure_part(part, embed, distance, 0)
+    assert (found["faces"], found["masked"]) == (20, int(able.sum()))
+    assert found["rank1"] == pytest.approx(by_hand(bare, bare, part.labels, distance == "euclidean"))
+    both = by_hand(masked[able], masked[able], part.labels[able], distance == "euclidean")
+    assert found["rank1_both"] == pytest.approx(both)
+    hits = []
+    for row in np.flatnonzero(able & (np.bincount(part.labels)[part.labels] > 1)):
+        probe = np.concatenate([masked[[row]], np.delete(bare, row, axis=0)])
+        labels = np.concatenate([part.labels[[row]], np.delete(part.labels, row)])
+        if distance == "euclidean":
+            best = 1 + int(np.argmin(np.linalg.norm(probe[1:] - probe[0], axis=1)))
+        else:
+            best = 1 + int(np.argmax(probe[1:] @ probe[0] / np.linalg.norm(probe[1:], axis=1)))
+        hits.append(labels[best] == labels[0])
+    assert found["rank1_masked"] == pytest.approx(np.mean(hits))
+
+
+def test_no_mask_at_all_gives_no_number_with_masks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "draw_masks", lambda rows, _: (rows, np.zeros(len(rows), np.bool_)))
+    found = measure_part(part_of([3] * 14), embed, "cosine", 0)
+    for name in ("rank1_masked", "rank1_both", "accuracy_masked", "tar_masked"):
+        assert found[name] is None
+    assert found["masked"] == 0
+    assert found["accuracy"] > 0.5 and found["rank1"] is not None
+
+
 def test_too_little_to_measure() -> None:
     assert measure_part(part_of([1]), embed, "cosine", 0) == dict.fromkeys(MEASURES)
     found = measure_part(part_of([1, 1, 1]), embed, "cosine", 0)
-    assert found == dict.fromkeys(MEASURES) | {"faces": 3}
+    assert found == dict.fromkeys(MEASURES) | {"faces": 3, "masked": 3}

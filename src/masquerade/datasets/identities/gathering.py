@@ -73,7 +73,8 @@ class Gathering:
     file: Path
     _photos: dict[Path, int] = field(default_factory=dict)
     _subjects: list[str] = field(default_factory=list)
-    _rows: list[tuple[int, int, bool, int]] = field(default_factory=list)
+    _rows: dict[frozenset[int], tuple[int, int, bool, int]] = field(default_factory=dict)
+    _again: list[int] = field(default_factory=list)
 
     def photo(self, path: Path, subject: str) -> int:
         """Take a photo; its index."""
@@ -88,14 +89,17 @@ class Gathering:
         return tuple(self._photos)
 
     def add(self, a: int, b: int, same: bool, line: int, fold: int = NO_FOLD) -> None:
-        """Take a pair.
+        """Take a pair; one that is there already, in whichever order, counts once, and the notes tell it.
 
         Raises:
             LabelInvalid: it is one photo twice.
         """
         if a == b:
             raise wrong(self.file, line, "a pair of one photo with itself")
-        self._rows.append((a, b, same, fold))
+        if frozenset((a, b)) in self._rows:
+            self._again.append(line)
+        else:
+            self._rows[frozenset((a, b))] = (a, b, same, fold)
 
     def finish(
         self,
@@ -112,7 +116,12 @@ class Gathering:
         """
         if not self._rows:
             raise DataMissing(f"{self.file} has no pair")
-        first, second, same, folds = (np.array(column) for column in zip(*self._rows, strict=True))
+        first, second, same, folds = (np.array(column) for column in zip(*self._rows.values(), strict=True))
+        if self._again:
+            notes += (
+                f"{len(self._again)} pairs stand in {self.file.name} twice, the first on line {self._again[0]}; "
+                "each counts once.",
+            )
         return PairList(
             name=name,
             root=absolute(root),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from masquerade.datasets.identities import BARE, PairList
 from masquerade.evaluation.recognition.enrolment import UNDRAWN, Enrolment
-from masquerade.evaluation.recognition.trials import FAILED, Trials
+from masquerade.evaluation.recognition.trials import FAILED, UNKNOWN, Trials
 from masquerade.identity import compare, either_masked
 
 Ints = NDArray[np.intp]
@@ -50,7 +50,7 @@ def compare_pairs(pairs: PairList, enrolment: Enrolment, version: tuple[bool, bo
     """Score pairs.
 
     A face counts as masked when a mask was drawn on it; where none was, by its label, and in sets without labels by
-    the wearing model.
+    the wearing model. Of a photo without a label that gave no template nothing is known.
 
     Args:
         pairs: n of them.
@@ -74,8 +74,10 @@ def compare_pairs(pairs: PairList, enrolment: Enrolment, version: tuple[bool, bo
         same=pairs.same[kept],
         subjects_a=pairs.subjects[chosen[0]],
         subjects_b=pairs.subjects[chosen[1]],
-        masked_a=kinds[0] != BARE,
-        masked_b=kinds[1] != BARE,
+        masked_a=(kinds[0] != BARE) & (kinds[0] != UNKNOWN),
+        masked_b=(kinds[1] != BARE) & (kinds[1] != UNKNOWN),
+        unknown_a=kinds[0] == UNKNOWN,
+        unknown_b=kinds[1] == UNKNOWN,
         kind=_joined(*kinds),
         fold=pairs.folds[kept],
         failed=np.isneginf(scores),
@@ -86,7 +88,7 @@ def compare_pairs(pairs: PairList, enrolment: Enrolment, version: tuple[bool, bo
 
 
 def _kinds(pairs: PairList, enrolment: Enrolment, photos: Ints, drawn: bool) -> NDArray[np.str_]:
-    """The kind of mask on each photo of a pair, ``none`` for bare faces."""
+    """The kind of mask on each photo of a pair, ``none`` for bare faces, ``unknown`` where nothing tells."""
     if drawn:
         return enrolment.kinds[photos]
     if pairs.kinds is not None:
@@ -94,7 +96,7 @@ def _kinds(pairs: PairList, enrolment: Enrolment, photos: Ints, drawn: bool) -> 
     rows = enrolment.bare[photos]
     masked = np.zeros(len(photos), np.bool_)
     masked[rows >= 0] = enrolment.templates.masked[rows[rows >= 0]]
-    return np.where(masked, "masked", BARE)
+    return np.where(rows < 0, UNKNOWN, np.where(masked, "masked", BARE))
 
 
 def _joined(a: NDArray[np.str_], b: NDArray[np.str_]) -> NDArray[np.str_]:

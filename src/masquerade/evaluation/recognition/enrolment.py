@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 
 from masquerade.datasets.identities import BARE, PairList
 from masquerade.errors import TemplateOfAnotherModel
-from masquerade.evaluation.recognition.photos import NOT_DRAWN, Chosen, Reader, Wanted, read_photos
+from masquerade.evaluation.recognition.photos import NOT_DRAWN, Reader, Wanted, read_photos
+from masquerade.evaluation.recognition.tracing import Names
 from masquerade.files import make_folder
 from masquerade.identity import Failed, Templates, get_embedder
 
@@ -36,6 +38,7 @@ class Enrolment:
         failed: photos as they are that gave no template, and why.
         drawn_failed: the same of photos with a mask drawn on.
         not_drawn: photos on which no mask could be drawn, and why.
+        untraced: templates that were taken from a file that does not tell what they were made of.
     """
 
     templates: Templates
@@ -45,6 +48,7 @@ class Enrolment:
     failed: tuple[Failed, ...]
     drawn_failed: tuple[Failed, ...]
     not_drawn: tuple[Failed, ...]
+    untraced: int = 0
 
     def rows(self, drawn: bool) -> Ints:
         """The rows of one version."""
@@ -59,6 +63,7 @@ class _Gathered:
     rows: dict[str, int] = field(default_factory=dict)
     failures: dict[str, Failed] = field(default_factory=dict)
     count: int = 0
+    untraced: int = 0
 
     def add(self, name: str, found: Templates | Failed) -> None:
         if isinstance(found, Failed):
@@ -104,12 +109,12 @@ def enrol(
         ModelError: a model cannot be used.
         DestinationUnusable: the file cannot be written.
     """
-    names = _Names(pairs, reader)
-    found = _Gathered()
     embedder = get_embedder(reader.model)
+    names = Names.of(pairs, reader)
+    found = _Gathered()
     kept = file is not None and file.exists()
     if file is not None and kept:
-        _take(found, Templates.load(file), embedder.id, str(file), reader.faces)
+        found.untraced = _take(found, Templates.load(file), embedder.id, str(file), names)
     elif file is not None:
         make_folder(file.parent)  # now, not after hours of work
     chosen = set(map(int, masked))
@@ -126,11 +131,12 @@ def enrol(
         if not found.knows(names.bare(photo)) or (photo in chosen and not found.knows(names.drawn(photo)))
     ]
     started(len(wanted))
-    for read in read_photos(reader, wanted, workers, progress):
-        if not found.knows(names.bare(read.photo)):
-            found.add(names.bare(read.photo), read.bare)
-        if read.drawn is not None:
-            found.add(names.drawn(read.photo), read.drawn)
+    with closing(read_photos(reader, wanted, workers, progress)) as every:
+        for read in every:
+            if not found.knows(names.bare(read.photo)):
+                found.add(names.bare(read.photo), read.bare)
+            if read.drawn is not None:
+                found.add(names.drawn(read.photo), read.drawn)
     empty = Templates.empty(embedder.id, embedder.dimensions, tuple(found.failures.values()))
     templates = Templates.joined([*found.parts, empty])
     if file is not None and not kept:
@@ -138,39 +144,31 @@ def enrol(
     return _finish(pairs, chosen, names, found, templates)
 
 
-@dataclass(frozen=True, slots=True)
-class _Names:
-    """Names of the versions of photos, as they stand in a file of templates."""
+def _take(found: _Gathered, templates: Templates, model: str, file: str, names: Names) -> int:
+    """Take what a file has of these photos, and count those of which it does not tell what they were made of.
 
-    pairs: PairList
-    reader: Reader
-
-    def bare(self, photo: int) -> str:
-        return f"{self.pairs.photos[photo]}#{self.reader.faces}"
-
-    def drawn(self, photo: int) -> str:
-        drawing = self.reader.drawing
-        # The mask follows from the name below the root, which differs where a photo is read from another root.
-        return f"{self.bare(photo)} mask {drawing.seed} {'/'.join(drawing.kinds)} {self.pairs.place(photo)}"
-
-
-def _take(found: _Gathered, templates: Templates, model: str, file: str, faces: Chosen) -> None:
-    """Take what a file has; plain names, as ``masquerade embed`` writes them, stand for the largest face.
-
-    Where a photo has several faces, or one that was refused, nothing tells which is the largest: it is read again.
+    Plain names, as ``masquerade embed`` writes them, stand for the largest face. Where a photo has several faces, or
+    one that was refused, nothing tells which is the largest: it is read again.
     """
     if templates.model != model:
         raise TemplateOfAnotherModel(
             f"{file}: holds templates of {templates.model}, not of {model}", hint="name another file, or --model"
         )
     counts = Counter([*templates.photos.tolist(), *(one.photo for one in templates.failed)])
+    plain = names.plain()
+    untraced = 0
     for row, name in enumerate(templates.photos.tolist()):
-        if counts[name] == 1:
-            tagged = name if "#" in name or faces != "largest" else f"{Path(name).absolute()}#largest"
+        if counts[name] > 1:
+            continue
+        traced = "#" in name
+        tagged = name if traced else plain.get(str(Path(name).absolute()))
+        if tagged is not None:
             found.add(tagged, templates[row])
+            untraced += not traced
     for failure in templates.failed:
         if "#" in failure.photo:
             found.add(failure.photo, failure)
+    return untraced
 
 
 def _named(templates: Templates, name: str) -> Templates:
@@ -184,7 +182,7 @@ def _named(templates: Templates, name: str) -> Templates:
     )
 
 
-def _finish(pairs: PairList, chosen: set[int], names: _Names, found: _Gathered, templates: Templates) -> Enrolment:
+def _finish(pairs: PairList, chosen: set[int], names: Names, found: _Gathered, templates: Templates) -> Enrolment:
     photos = range(len(pairs.photos))
     bare = np.array([found.row(names.bare(photo)) for photo in photos], np.intp)
     drawn = np.array([found.row(names.drawn(photo)) if photo in chosen else UNDRAWN for photo in photos], np.intp)
@@ -204,4 +202,5 @@ def _finish(pairs: PairList, chosen: set[int], names: _Names, found: _Gathered, 
         failed=tuple(told["bare"]),
         drawn_failed=tuple(told["drawn"]),
         not_drawn=tuple(told["not"]),
+        untraced=found.untraced,
     )

@@ -68,6 +68,8 @@ class Evaluation:
         drawn_failed: photos with a mask drawn on that gave none.
         not_drawn: photos on which no mask could be drawn.
         pairs_not_drawn: pairs left out for that, by version.
+        pairs_masked: pairs that are in no group of a version, since a face that was to be bare wears a mask.
+        untraced: templates from a file that does not tell which content of a photo they were made of.
         boxes: path and box of the face of each photo as it is, by the photo's name, where it gave a template.
         seen_masked: drawn masks that the wearing model saw as a covered mouth, and how many there were.
     """
@@ -84,6 +86,8 @@ class Evaluation:
     drawn_failed: tuple[Failed, ...]
     not_drawn: tuple[Failed, ...]
     pairs_not_drawn: dict[str, int]
+    pairs_masked: dict[str, int]
+    untraced: int
     boxes: dict[str, tuple[str, tuple[float, ...]]]
     seen_masked: tuple[int, int]
 
@@ -121,6 +125,8 @@ class Evaluation:
             "masked_failed": [one._asdict() for one in self.drawn_failed],
             "not_drawn": [one._asdict() for one in self.not_drawn],
             "pairs_not_drawn": self.pairs_not_drawn,
+            "pairs_masked_already": self.pairs_masked,
+            "templates_untraced": self.untraced,
             "drawn_masks_seen": {"seen": self.seen_masked[0], "of": self.seen_masked[1]},
         }
 
@@ -172,7 +178,7 @@ def judge(pairs: PairList, asked: Asked, enrolment: Enrolment) -> Evaluation:
     """
     more = _with_more(pairs, asked.impostors, asked.reader.drawing.seed)
     groups: dict[str, tuple[Trials, NDArray[np.bool_]]] = {}
-    lacking = {}
+    lacking, elsewhere = {}, {}
     every = []
     for version in VERSIONS[asked.mask]:
         found = compare_pairs(pairs, enrolment, version)
@@ -180,6 +186,9 @@ def judge(pairs: PairList, asked: Asked, enrolment: Enrolment) -> Evaluation:
         every.append(wide.trials)
         if found.not_drawn:
             lacking[_version(version)] = found.not_drawn
+        others = len(found.trials) - int(found.trials.within(_version(version)).sum())
+        if asked.mask != "none" and others:
+            elsewhere[_version(version)] = others
         groups |= _grouped(found, version, asked.mask, "")
         if more is not None:
             groups |= _grouped(wide, version, asked.mask, MORE)
@@ -205,6 +214,8 @@ def judge(pairs: PairList, asked: Asked, enrolment: Enrolment) -> Evaluation:
         drawn_failed=enrolment.drawn_failed,
         not_drawn=enrolment.not_drawn,
         pairs_not_drawn=lacking,
+        pairs_masked=elsewhere,
+        untraced=enrolment.untraced,
         boxes=_boxes(pairs, enrolment),
         seen_masked=_seen(enrolment),
     )
@@ -241,17 +252,15 @@ def _grouped(
     found: Compared, version: tuple[bool, bool], mask: MaskOn, ending: str
 ) -> dict[str, tuple[Trials, NDArray[np.bool_]]]:
     """Groups of trials: all pairs, and those of each cell; without drawn masks both orders of one mask are one cell."""
-    cells = found.trials.cell
-    if mask == "none":
-        cells = np.where(cells == CELLS[1], CELLS[2], cells)
-    groups: dict[str, NDArray[np.bool_]] = {}
-    if mask == "none":
-        groups[ALL] = np.ones(len(cells), np.bool_)
-    present = [cell for cell in CELLS if (cells == cell).any()]
+    trials = found.trials
     if mask != "none":
-        present = [cell for cell in present if cell == _version(version)]
-    if mask != "none" or len(present) > 1:
-        groups |= {cell: cells == cell for cell in present}
+        rows = trials.within(_version(version))
+        groups = {_version(version): rows} if rows.any() else {}
+    else:
+        cells = {cell: trials.within(cell) for cell in CELLS}
+        cells[CELLS[2]] |= cells.pop(CELLS[1])
+        present = {cell: rows for cell, rows in cells.items() if (rows & trials.told).any()}
+        groups = {ALL: np.ones(len(trials), np.bool_)} | (present if len(present) > 1 else {})
     return {name + ending: (found.trials[rows], found.as_masked[rows]) for name, rows in groups.items()}
 
 

@@ -22,13 +22,13 @@ class FoldAccuracy:
     Attributes:
         accuracies: (k,) share of right verdicts of each fold.
         thresholds: (k,) score from which on two faces are called one person.
-        hits: (n,) bool, for each trial whether its verdict was right; failures are wrong, genuine or not.
+        folds: (n,) int, the fold of each trial, -1 for none.
         made: whether the folds were made by chance, as the protocol has none.
     """
 
     accuracies: Floats
     thresholds: Floats
-    hits: NDArray[np.bool_]
+    folds: NDArray[np.int64]
     made: bool
 
     @property
@@ -71,7 +71,6 @@ def fold_accuracy(trials: Trials, seed: int = 0) -> FoldAccuracy | None:
     names = np.unique(folds[folds >= 0])
     if len(names) < 2:
         return None
-    hits = np.zeros(len(trials), np.bool_)
     accuracies, thresholds = [], []
     for name in names:
         here, others = folds == name, (folds != name) & (folds >= 0) & ~trials.failed
@@ -79,10 +78,10 @@ def fold_accuracy(trials: Trials, seed: int = 0) -> FoldAccuracy | None:
         if same.all() or not same.any():
             return None
         threshold = best_threshold(trials.scores[others], same)
-        hits[here] = ((trials.scores[here] >= threshold) == trials.same[here]) & ~trials.failed[here]
-        accuracies.append(float(hits[here].mean()))
+        right = ((trials.scores[here] >= threshold) == trials.same[here]) & ~trials.failed[here]
+        accuracies.append(float(right.mean()))
         thresholds.append(threshold)
-    return FoldAccuracy(np.array(accuracies), np.array(thresholds), hits, made)
+    return FoldAccuracy(np.array(accuracies), np.array(thresholds), folds, made)
 
 
 def best_threshold(scores: Floats, same: NDArray[np.bool_]) -> float:
@@ -92,18 +91,57 @@ def best_threshold(scores: Floats, same: NDArray[np.bool_]) -> float:
         scores: (n,) finite.
         same: (n,) bool.
     """
-    order = np.argsort(scores, kind="stable")
-    ranked, truth = scores[order], same[order]
-    # Below place k nothing matches: right are the impostors below it and the genuine trials from it on.
-    right = np.concatenate([[0], np.cumsum(~truth)]) + (truth.sum() - np.concatenate([[0], np.cumsum(truth)]))
-    places = np.flatnonzero(np.concatenate([[True], ranked[1:] > ranked[:-1], [True]]))
-    best = places[right[places] == right[places].max()]
-    place = int(best[(len(best) - 1) // 2])
-    if place == 0:
-        return float(ranked[0])
-    if place == len(ranked):
-        return float(np.nextafter(ranked[-1], np.inf))
-    return float((ranked[place - 1] + ranked[place]) / 2)
+    return float(_Ranked(scores, same).best(np.ones((1, len(scores))))[0])
+
+
+class _Ranked:
+    """Trials by score, and the thresholds between them."""
+
+    def __init__(self, scores: Floats, same: NDArray[np.bool_]) -> None:
+        self._order = np.argsort(scores, kind="stable")
+        ranked = scores[self._order]
+        self._sign = np.where(same[self._order], -1.0, 1.0)
+        self._places = np.flatnonzero(np.concatenate([[True], ranked[1:] > ranked[:-1], [True]]))
+        ends = ranked[[0]], (ranked[:-1] + ranked[1:]) / 2, np.nextafter(ranked[[-1]], np.inf)
+        self._thresholds = np.concatenate(ends)[self._places]
+
+    def best(self, weights: Floats) -> Floats:
+        """The best threshold for each of (B, n) weights, (B,)."""
+        # Below a place nothing matches: from one to the next impostors get right, genuine trials wrong.
+        gained = np.cumsum(weights[:, self._order] * self._sign, axis=1)
+        right = np.concatenate([np.zeros((len(weights), 1)), gained], axis=1)[:, self._places]
+        best = right == right.max(axis=1, keepdims=True)
+        row, place = np.nonzero(best)
+        first = np.searchsorted(row, np.arange(len(weights) + 1))
+        return np.asarray(self._thresholds[place[(first[:-1] + first[1:] - 1) // 2]], np.float64)
+
+
+class WeightedFolds:
+    """Accuracy by folds of weighted trials: each weighting chooses its own thresholds."""
+
+    def __init__(self, trials: Trials, folds: NDArray[np.int64]) -> None:
+        """Take trials, and the fold of each, -1 for none."""
+        self._trials = trials
+        self._parts = []
+        for name in np.unique(folds[folds >= 0]):
+            others = np.flatnonzero((folds != name) & (folds >= 0) & ~trials.failed)
+            ranked = _Ranked(trials.scores[others], trials.same[others])
+            self._parts.append((np.flatnonzero(folds == name), others, ranked))
+
+    def mean(self, weights: Floats) -> Floats:
+        """Mean over the folds of which something is left, for each of (B, n) weights of whole numbers: (B,)."""
+        trials, shares = self._trials, []
+        for here, others, ranked in self._parts:
+            match = trials.scores[here] >= ranked.best(weights[:, others])[:, None]
+            right = (match == trials.same[here]) & ~trials.failed[here]
+            whole = weights[:, here].sum(axis=1)
+            found = (weights[:, here] * right).sum(axis=1)
+            shares.append(np.divide(found, whole, out=np.full(len(whole), np.nan), where=whole > 0))
+        every = np.array(shares)
+        known = ~np.isnan(every)
+        count = known.sum(axis=0)
+        summed = np.where(known, every, 0).sum(axis=0)
+        return np.asarray(np.divide(summed, count, out=np.full(len(count), np.nan), where=count > 0), np.float64)
 
 
 def _made(trials: Trials, seed: int) -> NDArray[np.int64]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from masquerade.evaluation.measures import Measure
-from masquerade.evaluation.recognition.folds import FoldAccuracy, fold_accuracy
+from masquerade.evaluation.recognition.folds import FoldAccuracy, WeightedFolds, fold_accuracy
 from masquerade.evaluation.recognition.rates import ROUNDS, Rates, Subjects, interval
 from masquerade.evaluation.recognition.trials import CELLS, Floats, Trials
 
@@ -73,7 +73,8 @@ class Verification:
         failed_genuine, failed_impostor: trials of which a photo gave no template.
         accuracy: mean over folds; None where there were no folds to make.
         folds: the folds.
-        eer: equal error rate.
+        eer: equal error rate, no end of its interval below 3 / N; None where it is below 3 / N itself.
+        eer_below: 3 / N where ``eer`` is below it.
         rates: TAR and FNMR at false match rates.
         det: points (FMR, FNMR) of the DET curve, no FMR below 3 / N.
     """
@@ -85,7 +86,8 @@ class Verification:
     failed_impostor: int
     accuracy: Measure | None
     folds: FoldAccuracy | None
-    eer: Measure
+    eer: Measure | None
+    eer_below: float | None
     rates: tuple[AtRate, ...]
     det: tuple[tuple[float, float], ...]
 
@@ -100,7 +102,8 @@ class Verification:
             "accuracy": None
             if self.accuracy is None or self.folds is None
             else self.accuracy.to_dict() | self.folds.to_dict(),
-            "eer": self.eer.to_dict(),
+            "eer": None if self.eer is None else self.eer.to_dict(),
+            "eer_below": self.eer_below,
             "rates": [rate.to_dict() for rate in self.rates],
             "det": [list(point) for point in self.det],
         }
@@ -196,7 +199,7 @@ def measure_trials(groups: Mapping[str, Trials], everything: Trials, rounds: int
     subjects = Subjects(everything, *groups.values())
     rates = {name: Rates(trials, subjects) for name, trials in groups.items()}
     folds = {name: _folds(trials, seed) for name, trials in groups.items()}
-    hits = {name: _Hits(trials, found, subjects) for name, (trials, found) in folds.items() if found is not None}
+    shares = {name: _Accuracy(trials, found, subjects) for name, (trials, found) in folds.items() if found is not None}
     cells = _cells(everything)
     cell_rates = {key: Rates(everything[rows], subjects) for key, rows in cells.items()}
     bare = cell_rates["bare-bare", ""]
@@ -210,8 +213,8 @@ def measure_trials(groups: Mapping[str, Trials], everything: Trials, rounds: int
                 limits = one.limits(fmr, counts)
                 drawn.add((name, "limit", fmr), limits)
                 drawn.add((name, "tar", fmr), 1 - one.fnmr(limits, counts))
-            if name in hits:
-                drawn.add((name, "accuracy"), hits[name].share(counts))
+            if name in shares:
+                drawn.add((name, "accuracy"), shares[name].mean(counts))
         for fmr in known:
             limits = bare.limits(fmr, counts)
             drawn.add(("limit", fmr), limits)
@@ -229,29 +232,30 @@ def _folds(trials: Trials, seed: int) -> tuple[Trials, FoldAccuracy | None]:
     return chosen, fold_accuracy(chosen, seed)
 
 
-class _Hits:
-    """Right verdicts, to be weighted."""
+class _Accuracy:
+    """Accuracy by folds of draws of subjects."""
 
     def __init__(self, trials: Trials, folds: FoldAccuracy, subjects: Subjects) -> None:
-        self._hits = folds.hits
+        self._folds = WeightedFolds(trials, folds.folds)
         self._same = trials.same
         self._first, self._second = subjects.index(trials.subjects_a), subjects.index(trials.subjects_b)
 
-    def share(self, counts: Floats) -> Floats:
-        weights = counts[:, self._first] * np.where(self._same, 1, counts[:, self._second])
-        whole = weights.sum(axis=1)
-        return np.asarray(np.divide(weights @ self._hits, whole, out=np.full(len(counts), np.nan), where=whole > 0))
+    def mean(self, counts: Floats) -> Floats:
+        return self._folds.mean(counts[:, self._first] * np.where(self._same, 1, counts[:, self._second]))
 
 
 def _cells(trials: Trials) -> dict[tuple[str, str], NDArray[np.bool_]]:
-    """The trials of each cell, and of each kind of mask in it."""
-    words = trials.cell
+    """The trials of each cell that has some, and of each kind of mask in it.
+
+    A trial with a face of which nothing is known counts in each of the cells that it may be of.
+    """
     found: dict[tuple[str, str], NDArray[np.bool_]] = {}
     for cell in CELLS:
-        rows = words == cell
-        if cell == "bare-bare" or rows.any():
+        rows = trials.within(cell)
+        there = bool((rows & trials.told).any())
+        if cell == "bare-bare" or there:
             found[cell, ""] = rows
-        if cell != "bare-bare":
+        if cell != "bare-bare" and there:
             found |= {(cell, str(kind)): rows & (trials.kind == kind) for kind in np.unique(trials.kind[rows])}
     return found
 
@@ -268,6 +272,7 @@ def _verification(name: str, trials: Trials, folds: FoldAccuracy | None, rates: 
     if folds is not None:
         spread = drawn.measure((name, "accuracy"))
         accuracy = Measure(folds.mean, spread.low, spread.high)
+    eer, eer_below = _told(drawn.measure((name, "eer")), trials.impostors)
     return Verification(
         trials=len(trials),
         genuine=int(trials.same.sum()),
@@ -276,7 +281,8 @@ def _verification(name: str, trials: Trials, folds: FoldAccuracy | None, rates: 
         failed_impostor=int((~trials.same & trials.failed).sum()),
         accuracy=accuracy,
         folds=folds,
-        eer=drawn.measure((name, "eer")),
+        eer=eer,
+        eer_below=eer_below,
         rates=tuple(at),
         det=det_points(rates),
     )
@@ -300,11 +306,7 @@ def det_points(rates: Rates, steps: int = 20) -> tuple[tuple[float, float], ...]
 
 def _cell(trials: Trials, key: tuple[str, str], fmr: float, drawn: _Drawn) -> Cell:
     limit = drawn.point(("limit", fmr))
-    found = drawn.measure((key, "fmr", fmr)) if trials.impostors else None
-    below = lowest_fmr(trials.impostors)
-    hidden = found is not None and found.value < below * (1 - 1e-9)
-    if found is not None:  # an end of the interval is a false match rate as well
-        found = Measure(found.value, max(found.low, below), max(found.high, below))
+    found, below = _told(drawn.measure((key, "fmr", fmr)), trials.impostors) if trials.impostors else (None, None)
     right = ((trials.scores > limit) == trials.same) & ~trials.failed
     return Cell(
         cell=key[0],
@@ -314,7 +316,15 @@ def _cell(trials: Trials, key: tuple[str, str], fmr: float, drawn: _Drawn) -> Ce
         genuine=int(trials.same.sum()),
         impostor=trials.impostors,
         fnmr=drawn.measure((key, "fnmr", fmr)) if trials.same.any() else None,
-        fmr=None if hidden else found,
-        fmr_below=below if hidden else None,
+        fmr=found,
+        fmr_below=below,
         right=float(right.mean()) if len(right) else math.nan,
     )
+
+
+def _told(found: Measure, impostors: int) -> tuple[Measure | None, float | None]:
+    """A false match rate, no end of its interval below 3 / N; or 3 / N where the rate is below that itself."""
+    below = lowest_fmr(impostors)
+    if found.value < below * (1 - 1e-9):
+        return None, below
+    return Measure(found.value, max(found.low, below), max(found.high, below)), None

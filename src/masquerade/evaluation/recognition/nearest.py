@@ -41,26 +41,6 @@ def nearest(score: Score, probes: Ints, gallery: Ints, chunk: int = CHUNK) -> In
     return found
 
 
-def leave_one_out(templates: NDArray[np.floating[Any]], owners: NDArray[Any], chunk: int = CHUNK) -> NDArray[np.bool_]:
-    """Report 2's nearest-neighbour accuracy, photo by photo: is the nearest other template of the same person?
-
-    The mean over photos is closed-set rank-1 identification, each photo against all others. Unlike report 2's code,
-    which keeps an N x N matrix of distances between templates of any length, this compares unit-length templates by
-    their cosine, some at a time.
-
-    Args:
-        templates: (n, d), unit length.
-        owners: (n,) who is on each.
-        chunk: templates that are compared at once.
-
-    Returns:
-        (n,) bool; False as well where the person has no other photo, see ``has_another``.
-    """
-    every = np.arange(len(templates))
-    found = nearest(lambda rows, columns: templates[rows] @ templates[columns].T, every, every, chunk)
-    return np.asarray((found >= 0) & (owners[found] == owners), np.bool_)
-
-
 def has_another(owners: NDArray[Any]) -> NDArray[np.bool_]:
     """Tell of each photo whether its person has another one: else it cannot be recognised, (n,)."""
     _, index, counts = np.unique(owners, return_inverse=True, return_counts=True)

@@ -14,6 +14,8 @@ Words = NDArray[np.str_]
 
 FAILED = -np.inf
 """Score of a trial of which a photo gave no template."""
+UNKNOWN = "unknown"
+"""Kind of mask where nothing tells whether there is one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,8 +26,9 @@ class Trials:
         scores: (n,) float64, higher is more alike; -inf where a photo gave no template.
         same: (n,) bool, genuine (one person) or impostor (two).
         subjects_a, subjects_b: (n,) str, who is on the photos.
-        masked_a, masked_b: (n,) bool, whether the faces wear a mask.
-        kind: (n,) str, the kind of mask; ``none`` where both faces are bare.
+        masked_a, masked_b: (n,) bool, whether the faces wear a mask; False where nothing tells.
+        unknown_a, unknown_b: (n,) bool, where nothing tells: there is no label, and the photo gave no face to look at.
+        kind: (n,) str, the kind of mask; ``none`` where both faces are bare; has ``UNKNOWN`` where nothing tells.
         fold: (n,) int, the protocol's fold, -1 for none.
         failed: (n,) bool, failure to enrol: a photo gave no template.
         photos_a, photos_b: (n,) str, the photos' names.
@@ -37,6 +40,8 @@ class Trials:
     subjects_b: Words
     masked_a: Bools
     masked_b: Bools
+    unknown_a: Bools
+    unknown_b: Bools
     kind: Words
     fold: NDArray[np.int64]
     failed: Bools
@@ -52,6 +57,8 @@ class Trials:
                 )
         if not np.array_equal(np.isneginf(self.scores), self.failed) or np.isnan(self.scores).any():
             raise ValueError("scores: expected -inf where a trial failed, and numbers elsewhere")
+        if (~self.told & ~self.failed).any() or (self.masked_a & self.unknown_a | self.masked_b & self.unknown_b).any():
+            raise ValueError("unknown: expected of photos that failed, and not with masked")
         if not np.array_equal(self.subjects_a == self.subjects_b, self.same):
             raise ValueError("same: contradicts the subjects")
 
@@ -69,6 +76,8 @@ class Trials:
             "subjects_b": np.where(same, own, np.char.replace(own, "a", "b")) if count else own,
             "masked_a": np.zeros(count, np.bool_),
             "masked_b": np.zeros(count, np.bool_),
+            "unknown_a": np.zeros(count, np.bool_),
+            "unknown_b": np.zeros(count, np.bool_),
             "kind": np.full(count, "none"),
             "fold": np.full(count, -1, np.int64),
             "photos_a": np.full(count, ""),
@@ -93,11 +102,16 @@ class Trials:
         return Trials(**{field.name: getattr(self, field.name)[index] for field in fields(self)})
 
     @property
-    def cell(self) -> Words:
-        """Which face is masked, of the first and the second photo: as ``bare-masked``, (n,)."""
-        words = np.array(["bare", "masked"])
-        first, second = words[self.masked_a.astype(int)], words[self.masked_b.astype(int)]
-        return np.char.add(np.char.add(first, "-"), second)
+    def told(self) -> Bools:
+        """Whether it is known of both faces if they wear a mask, (n,)."""
+        return ~(self.unknown_a | self.unknown_b)
+
+    def within(self, cell: str) -> Bools:
+        """Which trials are of one of ``CELLS``, (n,); one with a face of which nothing is known may be of several."""
+        first, second = (word == "masked" for word in cell.split("-"))
+        return np.asarray(
+            ((self.masked_a == first) | self.unknown_a) & ((self.masked_b == second) | self.unknown_b), np.bool_
+        )
 
     @property
     def impostors(self) -> int:
@@ -106,3 +120,4 @@ class Trials:
 
 
 CELLS = ("bare-bare", "bare-masked", "masked-bare", "masked-masked")
+"""Which face is masked, of the first and the second photo."""

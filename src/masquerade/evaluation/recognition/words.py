@@ -30,11 +30,27 @@ def facts(found: Evaluation) -> list[str]:
             f"looked for again; the wearing model sees {found.seen_masked[0]:,} of {found.seen_masked[1]:,} as such."
         )
     told += pairs.notes
+    if found.untraced:
+        told.append(
+            f"{found.untraced:,} templates are of a file of masquerade embed, which does not tell whether the photos, "
+            "the wearing model and the settings are still the same."
+        )
     told += [text for text in (_failures("gave no template", found.failed),) if text]
     told += [text for text in (_failures("gave none with a mask drawn on", found.drawn_failed),) if text]
     if found.not_drawn:
         left = ", ".join(f"{count:,} pairs {name}" for name, count in found.pairs_not_drawn.items())
         told.append(f"No mask could be drawn on {len(found.not_drawn):,} photos: {left} are left out.")
+    if found.pairs_masked:
+        left = ", ".join(f"{count:,} of {name}" for name, count in found.pairs_masked.items())
+        told.append(
+            f"Pairs with a face that was to be bare and wears a mask already are in no group: {left}. The cells at one "
+            "threshold count them."
+        )
+    if not found.everything.told.all():
+        told.append(
+            "Nothing tells whether a photo without a label that gave no template shows a mask: its trials count in "
+            "each of the cells that they may be of."
+        )
     if any(found.groups[name].failed.any() for name in found.groups):
         told.append(
             "A trial of which a photo failed is wrong in every accuracy and a false non-match where it is genuine; "
@@ -68,7 +84,13 @@ def verification_rows(found: Verification) -> list[Row]:
                 f"{share_span(found.accuracy, PLACES)}; {len(found.folds.accuracies)} folds{made}",
             )
         )
-    rows.append(("equal error rate", share_text(found.eer.value, PLACES), share_span(found.eer, PLACES)))
+    if found.eer is None:
+        below = min(1.0, found.eer_below or 0.0)
+        rows.append(
+            ("equal error rate", f"< {share_text(below, PLACES)}", f"3 / {found.impostor - found.failed_impostor:,}")
+        )
+    else:
+        rows.append(("equal error rate", share_text(found.eer.value, PLACES), share_span(found.eer, PLACES)))
     for rate in found.rates:
         name = f"TAR at FAR {rate.fmr:g}"
         if rate.tar is None:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -27,6 +28,8 @@ TICK_SECONDS = 1.0
 EXPIRE_SECONDS = 30.0
 SWEEP_SECONDS = 3600.0
 KEEP_DAYS = 30.0
+LONGEST_JOIN = 30.0
+"""Seconds for which the end waits for a disk that hangs."""
 
 logger = logging.getLogger("masquerade.alerts")
 
@@ -40,6 +43,7 @@ class ChannelReport:
         kind: its kind.
         pending: alerts on their way.
         failed: alerts that are not tried any more.
+        delivers: whether this process is the one that delivers to it.
         trouble: why the last attempt failed; empty when it did not.
     """
 
@@ -47,6 +51,7 @@ class ChannelReport:
     kind: str
     pending: int
     failed: int
+    delivers: bool
     trouble: str
 
 
@@ -58,14 +63,12 @@ class Report:
         channels: each channel.
         unwritten: alerts that are kept in memory, for the outbox cannot be written.
         lost: alerts that were given up for want of memory to keep them in.
-        delivers: whether this process is the one that delivers.
         trouble: why the outbox cannot be written; empty when it can.
     """
 
     channels: tuple[ChannelReport, ...]
     unwritten: int
     lost: int
-    delivers: bool
     trouble: str
 
 
@@ -123,6 +126,7 @@ class Alerts:
         self._lost = 0
         self._trouble = ""
         self._mutex = threading.Lock()
+        self._starting = threading.Lock()
         self._stop = threading.Event()
         self._couriers: dict[str, Courier] = {}
         around = Surroundings(say=say, clean=self._redactor.clean)
@@ -136,7 +140,13 @@ class Alerts:
             for channel in made.values():
                 channel.close()
             raise
-        self._delivers = False
+        self._delivers: set[str] = set()
+        for channel in made.values():
+            begin = getattr(channel, "start", None)
+            if begin is not None:
+                begin()
+        with suppress(OutboxUnusable):  # tried again every second
+            self._begin()
         self._keeper = threading.Thread(target=self._keep_house, name="alerts", daemon=True)
         self._keeper.start()
 
@@ -196,30 +206,35 @@ class Alerts:
             states = counts.get(name, {})
             pending = states.get("pending", 0) + states.get("sending", 0)
             kind = self._config.channels[name].kind
-            rows.append(ChannelReport(name, kind, pending, states.get("failed", 0), courier.trouble))
-        return Report(tuple(rows), len(self._unwritten), self._lost, self._delivers, self._trouble)
+            failed, delivers = states.get("failed", 0), name in self._delivers
+            rows.append(ChannelReport(name, kind, pending, failed, delivers, courier.trouble))
+        return Report(tuple(rows), len(self._unwritten), self._lost, self._trouble)
 
     def close(self, seconds: float = 5.0) -> None:
         """Give what is on its way ``seconds`` to get out, then end; the rest goes out at the next start."""
-        if self._stop.is_set():
-            return
         end = time.monotonic() + seconds
         while time.monotonic() < end and self._is_busy():
             time.sleep(0.02)
-        self._stop.set()
-        self._keeper.join(seconds)
+        with self._starting:
+            if self._stop.is_set():
+                return
+            self._stop.set()
+        self._keeper.join(LONGEST_JOIN)
         self._write()
         for courier in self._couriers.values():
             courier.end()
+        end = time.monotonic() + seconds
         for courier in self._couriers.values():
-            courier.join(seconds)
+            courier.join(max(0.0, end - time.monotonic()))
         self._outbox.close()
         self._redactor.release()
 
     def _is_busy(self) -> bool:
+        if self._stop.is_set():
+            return False
         with self._mutex:
             unwritten = bool(self._unwritten) and not self._trouble
-        return unwritten or (self._delivers and any(courier.is_busy() for courier in self._couriers.values()))
+        return unwritten or any(self._couriers[name].is_busy() for name in tuple(self._delivers))
 
     def _hurry(self, name: str) -> None:
         courier = self._couriers.get(name)
@@ -256,10 +271,10 @@ class Alerts:
             now = time.monotonic()
             try:
                 self._begin()
-                if self._delivers and now >= expire:
+                if now >= expire:
                     self._outbox.expire()
                     expire = now + EXPIRE_SECONDS
-                if self._delivers and now >= sweep:
+                if now >= sweep:
                     self._outbox.sweep(self._keep)
                     sweep = now + SWEEP_SECONDS
             except OutboxUnusable as error:
@@ -268,12 +283,15 @@ class Alerts:
                 return
 
     def _begin(self) -> None:
-        if self._delivers or not self._outbox.may_deliver():
-            return
-        self._outbox.recover()
-        self._delivers = True
-        for courier in self._couriers.values():
-            courier.start()
+        """Deliver to every channel to which no other process does."""
+        for name, courier in self._couriers.items():
+            if name in self._delivers or not self._outbox.may_deliver(name):
+                continue
+            self._outbox.recover(name)
+            with self._starting:
+                if not self._stop.is_set():
+                    self._delivers.add(name)
+                    courier.start()
 
 
 class AlertsSink:

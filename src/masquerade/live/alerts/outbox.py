@@ -90,7 +90,7 @@ class Outbox:
         self.path = path
         self._clock = clock
         self._mutex = threading.RLock()
-        self._lock: FileIO | None = None
+        self._locks: dict[str, FileIO] = {}
         refuse_folder(path)
         make_folder(path.parent)
         with self._told():
@@ -248,16 +248,17 @@ class Outbox:
                 (now, now),
             ).rowcount
 
-    def recover(self) -> int:
-        """Park what another process was sending when it ended, where that may not be done twice; returns how many.
+    def recover(self, channel: str) -> int:
+        """Park what was being sent when its process ended, where that may not be done twice; returns how many.
 
         Raises:
             OutboxUnusable: it cannot be noted.
         """
         with self._change() as base:
             return base.execute(
-                "UPDATE deliveries SET state = 'failed', changed = ?, reason = ? WHERE state = 'sending'",
-                (self._clock(), MAYBE_SENT),
+                "UPDATE deliveries SET state = 'failed', changed = ?, reason = ?"
+                " WHERE state = 'sending' AND channel = ?",
+                (self._clock(), MAYBE_SENT, channel),
             ).rowcount
 
     def revive(self, seconds: float) -> int:
@@ -300,23 +301,23 @@ class Outbox:
             found.setdefault(channel, {})[state] = count
         return found
 
-    def may_deliver(self) -> bool:
-        """Tell whether this is the process that delivers; it is until it ends, where no other was."""
-        if self._lock is None:
+    def may_deliver(self, channel: str) -> bool:
+        """Tell whether this is the process that delivers to a channel; it is until it ends, where no other was."""
+        if channel not in self._locks:
             try:
-                lock = self.path.with_name(f"{self.path.name}.lock").open("a+b", buffering=0)
+                lock = self.path.with_name(f"{self.path.name}.{channel}.lock").open("a+b", buffering=0)
             except OSError:
                 return False
             if not lock_file(lock):
                 lock.close()
                 return False
-            self._lock = lock
+            self._locks[channel] = lock
         return True
 
     def close(self) -> None:
         """Close the file and let another process deliver; closing twice is no mistake."""
         with self._mutex:
             self._base.close()
-            if self._lock is not None:
-                self._lock.close()
-                self._lock = None
+            for lock in self._locks.values():
+                lock.close()
+            self._locks.clear()

@@ -120,12 +120,16 @@ class Redactor(logging.Filter):
 def _parts(secret: str) -> set[str]:
     """A secret in the forms that it may appear in: whole, quoted, and piece by piece where it is an address."""
     whole = {secret, quote(secret), quote(secret, safe=""), unquote(secret), secret.rstrip("/")}
-    if "://" not in secret:
+    scheme, separator, rest = secret.partition("://")
+    if not separator:
         return whole
-    rest = secret.split("://", 1)[1]
-    try:
-        host = urlsplit(secret).hostname or ""
-    except ValueError:
-        host = ""
+    host = _host(secret) if scheme.lower() in {"http", "https"} else ""  # elsewhere it may be a token
     pieces = {piece for piece in re.split(r"[/?&=:@#;,]", rest) if piece.lower() != host}
     return whole | {form for piece in pieces for form in (piece, unquote(piece))}
+
+
+def _host(address: str) -> str:
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return ""

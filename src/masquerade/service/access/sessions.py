@@ -52,6 +52,13 @@ class Sessions:
             return None
         return session.number
 
+    def renew(self, token: str) -> bool:
+        """Let a session last as long again as a new one; tell whether it is known."""
+        number = self.number_of(token)
+        if number is not None:
+            self._sessions[_name(token)] = _Session(number, self._clock() + self.life)
+        return number is not None
+
     def close(self, token: str) -> None:
         """Forget a cookie."""
         self._sessions.pop(_name(token), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import time
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 
+from masquerade.errors import NotReady
 from masquerade.service.edge.problems import answer_of, unforeseen
 
 if TYPE_CHECKING:
@@ -68,6 +70,10 @@ class Envelope:
 
         try:
             await self._app(scope, receive, send_on)
+        except asyncio.CancelledError:  # it was not done when the time for stopping was over
+            if not status:
+                stopped = NotReady("the service was stopped before this was done", retry_after=10)
+                await answer_of(stopped, request_id)(scope, receive, send_on)
         except ClientDisconnect:  # nobody is left to answer
             pass
         except Exception:  # noqa: BLE001 - logged, and answered without a word of it

@@ -20,6 +20,11 @@ from masquerade.service.uploads import Upload, many_photos, one_photo, while_the
 
 router = APIRouter(prefix="/v1/look", tags=["look"])
 BINARY = {"type": "string", "format": "binary"}
+RAW_KINDS = (
+    *(f"image/{kind}" for kind in ("jpeg", "png", "webp", "bmp", "tiff", "heic")),
+    "application/octet-stream",
+)
+"""Media types of raw bodies, as OpenAPI tells them; any other ``image/...`` is taken too, as the bytes decide."""
 
 
 class How(BaseModel):
@@ -49,8 +54,7 @@ def _form(name: str, schema: dict[str, Any]) -> dict[str, Any]:
         "requestBody": {
             "required": True,
             "content": {
-                "image/*": {"schema": BINARY},
-                "application/octet-stream": {"schema": BINARY},
+                **{kind: {"schema": BINARY} for kind in RAW_KINDS},
                 "multipart/form-data": _form("photo", BINARY),
             },
         }

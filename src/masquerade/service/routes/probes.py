@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response, Security
-from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.responses import JSONResponse
 
 import masquerade
 from masquerade.service.access.guard import Caller, needs_metrics
@@ -38,7 +38,7 @@ async def ready(request: Request) -> JSONResponse:
 
 @router.get(
     "/metrics",
-    response_class=PlainTextResponse,
+    response_class=Response,
     summary="Figures for Prometheus",
     responses=GUARDED | {200: {"content": {"text/plain": {}, "application/openmetrics-text": {}}}},
 )

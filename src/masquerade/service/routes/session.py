@@ -44,17 +44,27 @@ async def open_session(request: Request) -> JSONResponse:
     key = await access.find(text, client_of(request.client.host if request.client else "unknown")) if text else None
     if key is None:
         raise KeyRequired("this key is not known here", hint="masquerade keys add makes one")
-    life = int(access.sessions.life)
-    answer = JSONResponse({"scopes": list(key.scopes), "seconds": life})
+    answer = JSONResponse({"scopes": list(key.scopes), "seconds": int(access.sessions.life)})
+    _set_cookie(request, answer, access.sessions.open(key.number))
+    return answer
+
+
+def renew_session(request: Request, answer: Response) -> None:
+    """Let the session of the cookie that came with a request begin anew; do nothing where there is none."""
+    token = request.cookies.get(COOKIE, "")
+    if token and service_of(request).access.sessions.renew(token):
+        _set_cookie(request, answer, token)
+
+
+def _set_cookie(request: Request, answer: Response, token: str) -> None:
     answer.set_cookie(
         COOKIE,
-        access.sessions.open(key.number),
-        max_age=life,
+        token,
+        max_age=int(service_of(request).access.sessions.life),
         httponly=True,
         samesite="strict",
         secure=request.url.scheme == "https",
     )
-    return answer
 
 
 @router.delete(

@@ -24,6 +24,7 @@ def train(
     started: Callable[[dict[str, Any]], None] = lambda _: None,
     *,
     cache: Path | None = None,
+    commercial_use: bool = False,
 ) -> Path:
     """Train a network to tell people apart, or go on where an earlier call in the same folder stopped.
 
@@ -38,6 +39,8 @@ def train(
         started: takes the configuration, the counts of people and photos, and of epochs done before, when the first
             step is near.
         cache: folder of aligned faces; by default one among the user's caches.
+        commercial_use: the terms of the photos, and of the weights it starts from, allow commercial use: the card will
+            say so. It takes effect when the run is finished.
 
     Returns:
         The run folder, from the root.
@@ -57,4 +60,4 @@ def train(
     from masquerade.training.recognition.aligned import default_cache  # noqa: PLC0415 - loads the models' code
     from masquerade.training.recognition.running import run_plan  # noqa: PLC0415 - needs torch
 
-    return run_plan(plan, run, cache or default_cache(), progress, report, started)
+    return run_plan(plan, run, cache or default_cache(), progress, report, started, commercial_use)

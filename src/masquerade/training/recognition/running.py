@@ -19,7 +19,7 @@ from masquerade.training.recognition.drawing import draw_plots
 from masquerade.training.recognition.exporting import to_onnx, write_model
 from masquerade.training.recognition.faces import RunFaces, encoded, prepare
 from masquerade.training.recognition.learning import Learner
-from masquerade.training.recognition.losses import build_loss
+from masquerade.training.recognition.losses import build_loss, checked_options
 from masquerade.training.recognition.plan import IMAGENET, RecognitionPlan
 from masquerade.training.recognition.testing import MEASURES
 from masquerade.training.recognition.world import World, joined
@@ -31,18 +31,31 @@ from masquerade.training.study.registry import has_bf16, parameter_count
 
 Hear = Callable[[dict[str, Any]], None]
 FAILED = "failed.csv"
+COMMERCIAL = {
+    True: "Whoever trained it says that they allow commercial use.",
+    False: "Nobody said that they allow commercial use.",
+}
 
 
-def run_plan(plan: RecognitionPlan, run: Path, cache: Path, progress: Progress, report: Hear, started: Hear) -> Path:
+def run_plan(
+    plan: RecognitionPlan,
+    run: Path,
+    cache: Path,
+    progress: Progress,
+    report: Hear,
+    started: Hear,
+    commercial_use: bool = False,
+) -> Path:
     """Do what ``recognition.train`` says."""
     run = absolute(run)
+    checked_options(plan.loss, dict(plan.loss_options))  # now, not after all faces are aligned
     identity = {"plan": plan.to_dict(), "recipe": asdict(plan.resolved())}
     with joined() as world:
         if world.first:
             folder.claim(run, identity)
         world.wait()  # the others until the first has claimed the folder
         if not (run / folder.RESULT).exists():
-            _train(plan, run, cache, world, identity, (progress, report, started))
+            _train(plan, run, cache, world, identity, (progress, report, started), commercial_use)
         world.wait()
     return run
 
@@ -54,6 +67,7 @@ def _train(
     world: World,
     identity: dict[str, Any],
     told: tuple[Progress, Hear, Hear],
+    commercial_use: bool,
 ) -> None:
     """Train; the first process alone writes, and tells how it goes."""
     progress, report, started = told if world.first else (quiet, _nobody, _nobody)
@@ -80,7 +94,7 @@ def _train(
 
         learner.fit(faces, progress, done)
     if world.first:
-        _finish(run, plan, learner, faces, config)
+        _finish(run, plan, learner, faces, config | {"commercial_use": commercial_use})
 
 
 def _nobody(_: dict[str, Any]) -> None:
@@ -148,7 +162,7 @@ def _finish(run: Path, plan: RecognitionPlan, learner: Learner, faces: RunFaces,
     """Write plots, the model with its card, and last the result."""
     rows, recipe = learner.state.rows, learner.recipe
     draw_plots(run, f"{plan.backbone}, {plan.loss}", rows)
-    measures = {name: rows[-1][f"test_{name}"] for name in MEASURES}
+    measures = {name: rows[-1].get(f"test_{name}") for name in MEASURES}
     sets = {part.name: learner.measure(part) for part in faces.sets}
     words = _card_words(plan, faces, config, {"test part": measures, **sets})
     write_model(run, to_onnx(learner.net), find_backbone(plan.backbone), recipe.dimensions, words)
@@ -181,12 +195,12 @@ def _card_words(
         "name": f"{plan.backbone}-{plan.loss}",
         "version": f"{recipe.name}-{recipe.rate:g}-{plan.seed}",
         "licence": "BSD-3-Clause" if "torchvision" in start else "NOASSERTION",
-        "commercial_use": True,
+        "commercial_use": config["commercial_use"],
         "source": f"masquerade train recognition, masquerade {masquerade.__version__}: {plan.backbone} with the loss "
         f"{plan.loss}, started from {start}; recipe {recipe.name}, rate {recipe.rate:g}, {recipe.epochs} epochs, masks "
         f"drawn on {recipe.mask_probability:.0%} of the faces, seed {plan.seed}.",
         "trained_on": f"{', '.join(counts['sets'])}: {train['photos']} photos of {train['identities']} people. "
-        "The terms of these photos hold.",
+        f"The terms of these photos hold. {COMMERCIAL[config['commercial_use']]}",
         "metrics": {
             f"{name}, {found['faces']} photos of people not trained on": figures
             for name, found in measured.items()

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from masquerade.datasets.identities.pairing import genuine_pairs, impostor_pairs
 from masquerade.evaluation.recognition.folds import fold_accuracy
-from masquerade.evaluation.recognition.nearest import Score, has_another, nearest
+from masquerade.evaluation.recognition.nearest import Score, nearest
 from masquerade.evaluation.recognition.rates import Rates, Subjects
 from masquerade.evaluation.recognition.trials import Trials
 from masquerade.geometry import Floats
@@ -30,7 +30,7 @@ LEAST = 300
 TEST_MASKS = 3
 """Stream of chance of the masks of test faces: they are the same in every epoch and every run of a seed."""
 MEASURES = (
-    *("faces", "rank1", "rank1_masked", "rank1_both"),
+    *("faces", "masked", "rank1", "rank1_masked", "rank1_both"),
     *("accuracy", "accuracy_masked", "tar", "tar_masked"),
 )
 
@@ -49,40 +49,45 @@ def measure_part(part: Part, embed: Embed, distance: str, seed: int) -> dict[str
         nearest neighbour among all others is of the same person (report 2's measure; photos whose person has no other
         one do not ask, but are there to be mistaken for), with a mask on the asking face (``rank1_masked``), on all
         (``rank1_both``: report 2's own case); ``accuracy`` of bare pairs by ten folds, and of pairs of which one has a
-        mask; ``tar`` at a false accept rate of 1e-2 of each, at a threshold of its own.
+        mask; ``tar`` at a false accept rate of 1e-2 of each, at a threshold of its own. ``faces`` counts them, and
+        ``masked`` those on which a mask could be drawn: the others stay out of what is measured with masks.
     """
     if len(part) < 2:
         return dict.fromkeys(MEASURES)
-    bare, masked = _embedded(part, embed, seed)
+    bare, masked, drawn = _embedded(part, embed, seed)
     labels = part.labels.astype(np.intp)
-    rows = np.flatnonzero(has_another(labels))
-    found: dict[str, Any] = dict.fromkeys(MEASURES) | {"faces": len(part)}
-    if len(rows):
-        for name, asking, there in (
-            ("rank1", bare, bare),
-            ("rank1_masked", masked, bare),
-            ("rank1_both", masked, masked),
-        ):
-            best = nearest(_score(asking, there, distance), rows, np.arange(len(part)))
+    found: dict[str, Any] = dict.fromkeys(MEASURES) | {"faces": len(part), "masked": int(drawn.sum())}
+    every = np.ones(len(part), np.bool_)
+    for name, asking, there in (
+        ("rank1", (bare, every), (bare, every)),
+        ("rank1_masked", (masked, drawn), (bare, every)),
+        ("rank1_both", (masked, drawn), (masked, drawn)),
+    ):
+        gallery = np.flatnonzero(there[1])
+        others = np.bincount(labels[gallery], minlength=labels.max() + 1)[labels] - there[1]
+        rows = np.flatnonzero(asking[1] & (others > 0))
+        if len(rows):
+            best = nearest(_score(asking[0], there[0], distance), rows, gallery)
             found[name] = float((labels[best] == labels[rows]).mean())
     first, second = _pairs(labels, seed).T
-    if len(first):
-        for name, other in (("", bare), ("_masked", masked)):
-            scores = np.einsum("nd,nd->n", _unit(bare)[first], _unit(other)[second]).astype(np.float64)
-            found |= {f"{word}{name}": value for word, value in _verified(scores, labels[first], labels[second], seed)}
+    for name, other, kept in (("", bare, every[second]), ("_masked", masked, drawn[second])):
+        a, b = first[kept], second[kept]
+        scores = np.einsum("nd,nd->n", _unit(bare)[a], _unit(other)[b]).astype(np.float64)
+        found |= {f"{word}{name}": value for word, value in _verified(scores, labels[a], labels[b], seed)}
     return found
 
 
-def _embedded(part: Part, embed: Embed, seed: int) -> tuple[Floats, Floats]:
-    """Embeddings of all faces, bare and with masks; a face that can carry none stays bare."""
-    bare, masked = [], []
+def _embedded(part: Part, embed: Embed, seed: int) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """Embeddings of all faces, bare and with masks, and which have one: some can carry none."""
+    bare, masked, chosen = [], [], []
     for start in range(0, len(part), BATCH):
         index = part.index[start : start + BATCH]
         rows = part.faces.rows(index)
-        drawn, _ = draw_masks(rows, [(seed, TEST_MASKS, int(face)) for face in index])
+        drawn, which = draw_masks(rows, [(seed, TEST_MASKS, int(face)) for face in index])
         bare.append(embed(plain_views(rows)))
         masked.append(embed(plain_views(drawn)))
-    return np.concatenate(bare), np.concatenate(masked)
+        chosen.append(which)
+    return np.concatenate(bare), np.concatenate(masked), np.concatenate(chosen)
 
 
 def _score(asking: Floats, there: Floats, distance: str) -> Score:
@@ -112,6 +117,8 @@ def _verified(
     scores: NDArray[np.float64], first: NDArray[np.intp], second: NDArray[np.intp], seed: int
 ) -> Iterator[tuple[str, float | None]]:
     same = first == second
+    if not same.any() or same.all():
+        return
     trials = Trials.of(scores, same, subjects_a=first.astype(np.str_), subjects_b=second.astype(np.str_))
     folds = fold_accuracy(_balanced(trials), seed)
     yield "accuracy", None if folds is None else folds.mean

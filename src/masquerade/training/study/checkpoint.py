@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -108,14 +109,10 @@ def load_checkpoint(
     path = run / CHECKPOINT
     if not path.exists():
         return State(), None
-    try:
-        with safe_open(path, "pt") as stored:
-            said = json.loads((stored.metadata() or {})["run"])
-            state = State(**{field.name: said["state"][field.name] for field in fields(State)})
-            other = said["identity"]
-            tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118 - no mapping
-    except (OSError, SafetensorError, KeyError, ValueError) as error:
-        raise DestinationUnusable(f"{path} is damaged: {error}", hint="train in a new folder") from error
+    with _opened(path) as (stored, said):
+        state = State(**{field.name: said["state"][field.name] for field in fields(State)})
+        other = said["identity"]
+        tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118 - no mapping
     differing = differences(other, identity)
     if differing:
         raise JobDiffers(f"{path} is of another run: {'; '.join(differing)}", hint="train in a new folder")
@@ -124,6 +121,29 @@ def load_checkpoint(
         loss.load_state_dict(_below(tensors, LOSS))
     restore_optimiser(optimiser, _below(tensors, OPTIMISER))
     return state, _below(tensors, BEST) or None
+
+
+def kept_identity(run: Path) -> dict[str, Any] | None:
+    """What the checkpoint of a run folder is of; None where there is none.
+
+    Raises:
+        DestinationUnusable: it is damaged.
+    """
+    path = run / CHECKPOINT
+    if not path.exists():
+        return None
+    with _opened(path) as (_, said):
+        return dict(said["identity"])
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """A checkpoint, and what it says of its run."""
+    try:
+        with safe_open(path, "pt") as stored:
+            yield stored, json.loads((stored.metadata() or {})["run"])
+    except (OSError, SafetensorError, KeyError, ValueError) as error:
+        raise DestinationUnusable(f"{path} is damaged: {error}", hint="train in a new folder") from error
 
 
 def restore_optimiser(optimiser: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:

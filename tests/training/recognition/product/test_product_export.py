@@ -13,7 +13,7 @@ pytest.importorskip("safetensors")
 
 from masquerade.datasets.identities import read_identities  # noqa: E402
 from masquerade.models.card import read_card  # noqa: E402
-from masquerade.training.recognition.product.export import CARD, Both, some_people  # noqa: E402
+from masquerade.training.recognition.product.export import CARD, Both, mean_of, some_people  # noqa: E402
 from masquerade.training.recognition.product.faces import set_aside  # noqa: E402
 from masquerade.training.recognition.sface import folded  # noqa: E402
 from masquerade.training.study.views import to_pixels  # noqa: E402
@@ -52,3 +52,11 @@ def test_people_are_either_set_aside_or_trained_on(tmp_path: Path) -> None:
 def test_the_cards_words_are_a_card() -> None:
     card = read_card(CARD)
     assert (card.name, card.task, card.parameters["masked_output"]) == ("identity", "face-identity", "template_masked")
+
+
+def test_the_mean_of_two_networks_lies_between_them() -> None:
+    one, other = folded(by_chance()), folded(by_chance())
+    with torch.no_grad():
+        other.dense.weight.mul_(3.0)
+        wanted = 0.5 * (one.dense.weight + other.dense.weight)
+    torch.testing.assert_close(mean_of([one, other]).dense.weight, wanted)

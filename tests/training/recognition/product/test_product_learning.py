@@ -156,12 +156,43 @@ def test_a_killed_run_ends_as_an_unbroken_one(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(JobDiffers, match="seed"):
         Teaching(net, faces, replace(TINY, seed=1), tmp_path / "broken")
 
+    other = replace(faces, masked=faces.masked.copy())
+    other.masked[0, 0, 0, 0] += 1
+    with pytest.raises(JobDiffers, match="content is"):
+        Teaching(net, other, TINY, tmp_path / "broken")
+
     for share, weight in ((1.0, expected["dense.weight"]), (0.0, start["dense.weight"])):
         torch.testing.assert_close(load_taught(tmp_path / "whole", net, share).dense.weight, weight)
     half = load_taught(tmp_path / "whole", net, 0.25)
     between = 0.75 * folded(net).steps[26][0].weight + 0.25 * expected["steps.26.0.weight"]
     torch.testing.assert_close(half.steps[26][0].weight, between, rtol=1e-5, atol=1e-7)
     assert not half.training
+
+
+def test_a_checkpoint_that_does_not_tell_its_faces_is_taken_by_their_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    net, faces = by_chance(), made_faces()
+    old = Teaching(net, faces, TINY, tmp_path)
+    assert not old.untold
+    del old._identity["content"]  # as before it was kept
+    old.fit(lambda _: None)
+    resumed = Teaching(net, faces, TINY, tmp_path)
+    assert resumed.untold and resumed.state.step == 4
+    with pytest.raises(JobDiffers, match="masked is 12, not 6"):
+        Teaching(net, made_faces(versions=1), TINY, tmp_path)
+
+
+def test_the_content_of_faces_has_a_digest() -> None:
+    faces = made_faces()
+    assert faces.digest() == made_faces().digest()
+    names = np.array(["another", *faces.identities[1:]])
+    changed = [
+        replace(faces, identities=names),
+        replace(faces, of=faces.of[::-1]),
+        replace(faces, bare=faces.bare[::-1]),
+    ]
+    assert len({faces.digest(), *(one.digest() for one in changed)}) == 4
 
 
 def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from masquerade.errors import AlertsInvalid, ExtraMissing
@@ -32,7 +33,7 @@ class Mqtt:
     """Keeps a connection of its own in a thread, made again whenever it is lost."""
 
     def __init__(self, config: MqttConfig, language: str, *, on_ready: Callable[[], object] = lambda: None) -> None:
-        """Begin to connect; ``on_ready`` is called whenever a connection is there.
+        """Make a channel; ``on_ready`` is called whenever a connection is there.
 
         Raises:
             ExtraMissing: aiomqtt is not installed.
@@ -50,10 +51,14 @@ class Mqtt:
         self._reason = "not connected yet"
         self._connected = threading.Condition()
         self._stopping = False
-        self._loop = asyncio.SelectorEventLoop()  # the only one that aiomqtt works with on Windows
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._changed = asyncio.Event()
         self._stop = asyncio.Event()
         self._thread = threading.Thread(target=self._run, name="alerts-mqtt", daemon=True)
+
+    def start(self) -> None:
+        """Connect and stay connected: say what there is, and how things are."""
+        self._loop = asyncio.SelectorEventLoop()  # the only one that aiomqtt works with on Windows
         self._thread.start()
 
     def send(self, alert: Alert) -> None:
@@ -64,28 +69,40 @@ class Mqtt:
         """
         import aiomqtt  # noqa: PLC0415 - an extra
 
-        client = self._connection()
         kind = "test" if alert.test else alert.wearing
         body = {"event_type": kind, **alert.to_dict(), "message": message_of(alert, self._language)}
-        future = asyncio.run_coroutine_threadsafe(self._publish(client, "alert", body), self._loop)
         try:
-            future.result(self._config.timeout + 1)
+            if self._loop is None:
+                self._send_once(body)
+            else:
+                client = self._connection()
+                future = asyncio.run_coroutine_threadsafe(self._publish(client, "alert", body), self._loop)
+                future.result(self._config.timeout + 1)
         except TimeoutError:
-            future.cancel()
             raise DeliveryFailed("the broker does not confirm") from None
         except aiomqtt.MqttError as error:
             raise DeliveryFailed(f"the broker does not confirm: {error}") from None
+
+    def _send_once(self, body: dict[str, Any]) -> None:
+        """Send over a connection of its own, which says nothing of the door; a watch may be doing that."""
+
+        async def send() -> None:
+            async with self._new_client(present=False) as client:
+                await self._publish(client, "alert", body)
+
+        with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+            runner.run(send())
 
     def door(self, door: Door) -> None:
         """Take how things are now; published when they changed, and not more often than twice a second."""
         if door != self._door:
             self._door = door
-            if not self._stopping:
+            if self._loop is not None and not self._stopping:
                 self._loop.call_soon_threadsafe(self._changed.set)
 
     def close(self) -> None:
         """Say that the door is not watched any more, and disconnect."""
-        if not self._stopping:
+        if self._loop is not None and not self._stopping:
             self._stopping = True
             self._loop.call_soon_threadsafe(self._stop.set)
             self._thread.join(self._config.timeout + 6)
@@ -98,12 +115,12 @@ class Mqtt:
             return self._client
 
     def _run(self) -> None:
-        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+        loop = self._loop
+        assert loop is not None  # noqa: S101 - made before the thread starts
+        with asyncio.Runner(loop_factory=lambda: loop) as runner:
             runner.run(self._stay_connected())
 
     async def _stay_connected(self) -> None:
-        import aiomqtt  # noqa: PLC0415 - an extra
-
         attempts = 0
         while not self._stop.is_set():
             try:
@@ -112,14 +129,14 @@ class Mqtt:
                     attempts = 0
                     self._set(client)
                     await self._attend(client)
-            except (aiomqtt.MqttError, OSError, ValueError) as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, it may pass; ``send`` tells it
                 self._reason = str(error) or type(error).__name__
             finally:
                 self._set(None)
             attempts += 1
             await self._unless_stopped(BACK_OFF.wait(attempts, 0.0))
 
-    def _new_client(self) -> aiomqtt.Client:
+    def _new_client(self, *, present: bool = True) -> aiomqtt.Client:
         import aiomqtt  # noqa: PLC0415 - an extra
 
         config = self._config
@@ -128,7 +145,7 @@ class Mqtt:
             config.port_used,
             username=config.username,
             password=config.password.get_secret_value() if config.password else None,
-            will=aiomqtt.Will(self._topics["availability"], OFFLINE, qos=1, retain=True),
+            will=aiomqtt.Will(self._topics["availability"], OFFLINE, qos=1, retain=True) if present else None,
             keepalive=KEEP_ALIVE,
             timeout=config.timeout,
             tls_context=self._tls,
@@ -137,10 +154,8 @@ class Mqtt:
 
     async def _greet(self, client: aiomqtt.Client) -> None:
         """Say what there is, that it is there, and how things are; all of it kept by the broker."""
-        from masquerade import __version__  # noqa: PLC0415 - the package imports this room
-
         if self._config.discovery:
-            await self._publish(client, "discovery", device_of(self._config, __version__), retain=True)
+            await self._publish(client, "discovery", device_of(self._config, _version()), retain=True)
         await client.publish(self._topics["availability"], ONLINE, qos=1, retain=True)
         await self._publish(client, "state", asdict(self._door), retain=True)
 
@@ -157,6 +172,7 @@ class Mqtt:
         for end in ends:
             if isinstance(end, Exception):
                 raise end
+        await self._publish(client, "state", asdict(self._door), retain=True)
         await client.publish(self._topics["availability"], OFFLINE, qos=1, retain=True)
 
     async def _listen(self, client: aiomqtt.Client) -> None:
@@ -198,3 +214,10 @@ def _trusted(config: MqttConfig) -> ssl.SSLContext | None:
         return ssl.create_default_context(cafile=None if config.ca_file is None else str(config.ca_file))
     except OSError as error:
         raise AlertsInvalid(f"ca_file: {config.ca_file}: {error.strerror or error}") from None
+
+
+def _version() -> str:
+    try:
+        return version("masquerade")
+    except PackageNotFoundError:  # run from its sources
+        return "0"

@@ -18,6 +18,7 @@ from masquerade.live.alerts.types import Alert, DeliveryFailed
 PLAYERS = (("pw-play",), ("paplay",), ("aplay", "-q"), ("afplay",), ("ffplay", "-nodisp", "-autoexit", "-v", "quiet"))
 """Programs that play a WAV file, the likeliest first, with their options."""
 BELL = "\a"
+TERMINAL = "/dev/tty"
 
 
 def find_player(which: Callable[[str], str | None] = shutil.which) -> tuple[str, ...]:
@@ -96,7 +97,7 @@ class Sound:
 def _ring() -> None:
     """Ring the bell of the terminal that the process belongs to, not of where its output goes."""
     try:
-        with open("/dev/tty", "w", encoding="ascii") as terminal:  # noqa: PTH123 - a device
+        with open(TERMINAL, "w", encoding="ascii") as terminal:  # noqa: PTH123 - a device
             terminal.write(BELL)
     except OSError:
         players = ", ".join(name for name, *_ in PLAYERS)

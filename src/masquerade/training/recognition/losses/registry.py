@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,11 +80,22 @@ def build_loss(name: str, classes: int, dimensions: int, **options: float) -> Lo
     Raises:
         StudyInvalid: no loss is called so, it has no such option, or a value is out of range.
     """
+    given = checked_options(name, options)
+    if classes < 2 or dimensions < 1:
+        raise StudyInvalid(f"{name}: expected 2 classes and 1 dimension or more, got {classes} and {dimensions}")
+    spec = LOSSES[name]
+    return spec.make(classes, dimensions, **given) if spec.proxies else spec.make(**given)
+
+
+def checked_options(name: str, options: Mapping[str, float]) -> dict[str, float]:
+    """Give the options of a loss as it takes them.
+
+    Raises:
+        StudyInvalid: no loss is called so, it has no such option, or a value is out of range.
+    """
     spec = LOSSES.get(name)
     if spec is None:
         raise StudyInvalid(f"no loss is called {name!r}", hint=f"known: {', '.join(LOSSES)}")
-    if classes < 2 or dimensions < 1:
-        raise StudyInvalid(f"{name}: expected 2 classes and 1 dimension or more, got {classes} and {dimensions}")
     published = spec.options()
     given: dict[str, float] = {}
     for option, value in options.items():
@@ -92,7 +103,7 @@ def build_loss(name: str, classes: int, dimensions: int, **options: float) -> Lo
             raise StudyInvalid(f"{name} has no option {option!r}", hint=f"it has: {', '.join(published) or 'none'}")
         _check(name, option, value, published[option])
         given[option] = type(published[option])(value)
-    return spec.make(classes, dimensions, **given) if spec.proxies else spec.make(**given)
+    return given
 
 
 def _check(name: str, option: str, value: float, default: float) -> None:

@@ -1,7 +1,8 @@
 """Write the taught embedder into the package: ONNX file, card, and what its scores stand for.
 
-``python -m masquerade.training.recognition.product.export --run runs/identity --sface .cache/models/sface.onnx --out
-src/masquerade/models/weights`` exports; the calibration is measured on the people of CelebA that are set aside.
+``python -m masquerade.training.recognition.product.export --run runs/identity-0 --run runs/identity-1 --sface
+.cache/models/sface.onnx --out src/masquerade/models/weights`` exports the mean of both runs; the calibration is
+measured on the people of CelebA that are set aside.
 """
 
 from __future__ import annotations
@@ -80,6 +81,17 @@ def load_taught(run: Path, sface: SFace, share: float = 1.0) -> SFace:
     return net.eval()
 
 
+def mean_of(nets: list[SFace]) -> SFace:
+    """The mean of the weights of networks taught from one start (Wortsman and others, "Model soups", ICML 2022)."""
+    states = [net.state_dict() for net in nets]
+    mean = {
+        name: torch.stack([state[name] for state in states]).mean(0) if value.is_floating_point() else value
+        for name, value in states[0].items()
+    }
+    nets[0].load_state_dict(mean)
+    return nets[0]
+
+
 def kept_people() -> list[IdentitySet]:
     """People of both sets that are set aside, no more than ``PEOPLE`` of each."""
     aside = [some_people(read_identities(data_root() / name), set_aside_too=True) for name in SETS]
@@ -114,14 +126,16 @@ def some_people(people: IdentitySet, set_aside_too: bool) -> IdentitySet:
 def main() -> None:
     """Export from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--run", type=Path, required=True, help="run folder of product.learning")
+    parser.add_argument(
+        "--run", type=Path, required=True, action="append", help="run folder of product.learning; of several, the mean"
+    )
     parser.add_argument("--sface", type=Path, required=True, help="sface.onnx, as tools.weights.sface writes it")
     parser.add_argument("--out", type=Path, required=True, help="folder for identity.onnx and identity.json")
     parser.add_argument("--share", type=float, default=1.0, help="of the taught weights; the rest is plain SFace's")
     arguments = parser.parse_args()
     torch.set_num_threads(get_settings().threads)
     sface = load_sface(arguments.sface.read_bytes())
-    net = load_taught(arguments.run, sface, arguments.share)
+    net = mean_of([load_taught(run, sface, arguments.share) for run in arguments.run])
     both = Both(sface, net, FIRST)
     content = halved(traced(both, SIZE, ("template", "template_masked")), EIGHTH_FROM)
     fields = json.loads(CARD.read_text(encoding="utf-8"))
@@ -130,7 +144,7 @@ def main() -> None:
     model, card = arguments.out / fields["file"], arguments.out / f"{fields['name']}.json"
     write_whole(model, content)
     write_whole(card, _text(fields))
-    wish = Wish(Reader(str(model), "central", Drawing(SEED)), fmr=FMR, workers=get_settings().threads)
+    wish = Wish(Reader(str(model), "largest", Drawing(SEED)), fmr=FMR, workers=get_settings().threads)
     found = calibrate_on(kept_people(), wish)
     fields["parameters"]["calibration"] = found.calibration.to_dict()
     write_whole(card, _text(fields))

@@ -10,8 +10,8 @@ import argparse
 import hashlib
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
-from multiprocessing import get_context
+from contextlib import closing
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -27,6 +27,7 @@ from masquerade.geometry import sample
 from masquerade.image import read_image
 from masquerade.masks import KINDS, Choice, apply, draw
 from masquerade.masks.types import Worn
+from masquerade.recognising import in_processes
 from masquerade.settings import get_settings
 from masquerade.training.arrays import load_arrays, save_arrays
 from masquerade.training.recognition.sface import SIZE
@@ -66,6 +67,15 @@ class ProductFaces:
     identities: NDArray[np.str_]
     masked: NDArray[np.uint8]
     of: NDArray[np.int64]
+
+    def digest(self) -> str:
+        """What stands for the content of all arrays, 32 hexadecimal digits."""
+        found = hashlib.blake2b(digest_size=16)
+        for item in fields(self):
+            values = np.ascontiguousarray(getattr(self, item.name))
+            found.update(f"{item.name} {values.dtype} {values.shape} ".encode())
+            found.update(values.data if values.dtype.kind != "U" else values.tobytes())
+        return found.hexdigest()
 
     def save(self, path: Path) -> None:
         """Write all arrays to an ``.npz`` file, whole or not at all."""
@@ -134,8 +144,8 @@ def masked_crop(image: NDArray[np.uint8], face: Faces, rng: np.random.Generator)
 def make_faces(photos: Sequence[Job]) -> ProductFaces:
     """Read photos and draw on their faces, on all cores that the settings allow."""
     rows: list[Row] = []
-    with get_context("spawn").Pool(get_settings().threads) as pool:
-        for count, row in enumerate(pool.imap(read_row, photos, chunksize=16), 1):
+    with closing(in_processes(read_row, photos, get_settings().threads)) as found:
+        for count, row in enumerate(found, 1):
             rows += [] if row is None else [row]
             if count % 500 == 0:
                 sys.stdout.write(f"{count} of {len(photos)}\n")

@@ -34,7 +34,7 @@ from masquerade.settings import get_settings
 from masquerade.training.recognition.product.faces import ProductFaces
 from masquerade.training.recognition.product.targets import Targets, make_targets
 from masquerade.training.recognition.sface import DIMENSIONS, MEAN, SCALE, SIZE, SFace, deployed, folded, load_sface
-from masquerade.training.study.checkpoint import load_checkpoint, save_checkpoint
+from masquerade.training.study.checkpoint import kept_identity, load_checkpoint, save_checkpoint
 from masquerade.training.study.views import to_pixels
 from masquerade.training.tracing import traced
 
@@ -165,10 +165,20 @@ class Teaching:
     def __init__(self, net: SFace, faces: ProductFaces, recipe: ProductRecipe, run: Path) -> None:
         """Take plain SFace, what it learns from, and the run folder; goes on where its checkpoint left it.
 
+        A checkpoint that does not tell the content of its faces is taken by their number (``untold``).
+
         Raises:
-            JobDiffers: the checkpoint is of another recipe.
+            JobDiffers: the checkpoint is of another recipe, or of other faces.
         """
         self.recipe, self._run, self._faces = recipe, run, faces
+        self._identity = {
+            "recipe": asdict(recipe),
+            "faces": len(faces.bare),
+            "masked": len(faces.masked),
+            "content": faces.digest(),
+        }
+        known = kept_identity(run)
+        self.untold = known is not None and "content" not in known
         self._lower = lower_session(net, recipe.first, run)
         self.net = folded(net).requires_grad_(False)
         targets = make_targets(templates_by(self.embed, faces.bare), faces.identities)
@@ -179,11 +189,8 @@ class Teaching:
         learning = [self.net.steps[recipe.first :], self.net.last_map, self.net.dense, self.net.template]
         parameters = [part for module in learning for part in module.requires_grad_(True).parameters()]
         self._optimiser = torch.optim.AdamW(parameters, lr=recipe.rate, weight_decay=0.0)
-        self.state, _ = load_checkpoint(run, self._identity, self.net, self._optimiser)
-
-    @property
-    def _identity(self) -> dict[str, object]:
-        return {"recipe": asdict(self.recipe), "faces": len(self._faces.bare), "masked": len(self._faces.masked)}
+        expected = {name: value for name, value in self._identity.items() if not (self.untold and name == "content")}
+        self.state, _ = load_checkpoint(run, expected, self.net, self._optimiser)
 
     def fit(self, report: Callable[[str], object]) -> None:
         """Train to the last step; ``report`` is told a line every ``KEEP`` steps."""
@@ -244,6 +251,8 @@ def main() -> None:
         sys.stdout.write(line + "\n")
         sys.stdout.flush()
 
+    if teaching.untold:
+        say("the checkpoint does not tell the content of its faces: these are taken for the same, being as many")
     say(f"{len(teaching.targets.centres)} people, {teaching.targets.strange} photos with a wrong label")
     teaching.fit(say)
 

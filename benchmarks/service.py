@@ -1,0 +1,148 @@
+"""The service under load: start, 100 uploads at once, more than it can take, bodies over the cap, made-up requests.
+
+python -m benchmarks.service [--parallel 100] [--examples 200]
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+
+from benchmarks.common import arguments, show, write
+from benchmarks.service_api import check_api
+
+PHOTOS = sorted((Path(__file__).parents[1] / "samples").glob("*.jpg"))
+
+
+@dataclass(frozen=True)
+class Service:
+    """A running ``masquerade serve``."""
+
+    process: subprocess.Popen[str]
+    url: str
+    listening: float
+    ready: float
+
+
+@contextmanager
+def running(**environment: str) -> Iterator[Service]:
+    """Start the service, note the seconds until it listens and until it is ready."""
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "masquerade", "serve", "--port", "0", "--quiet"],
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "MASQUERADE_SERVE_RATE": "0", **environment},
+    )
+    try:
+        assert process.stderr is not None
+        found = next(filter(None, (re.search(r"at (http://\S+?)/ ", line) for line in process.stderr)))
+        listening = time.perf_counter() - began
+        while httpx.get(f"{found[1]}/ready", timeout=600).status_code != 200:
+            time.sleep(0.01)
+        yield Service(process, found[1], listening, time.perf_counter() - began)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+async def upload(url: str, count: int) -> tuple[Counter[int], list[float], float]:
+    """Send so many photos at once: statuses, seconds of each answer, seconds in all."""
+    limits = httpx.Limits(max_connections=None)
+    photos = [path.read_bytes() for path in PHOTOS]
+    async with httpx.AsyncClient(limits=limits, timeout=600) as client:
+
+        async def one(number: int) -> tuple[int, float]:
+            began = time.perf_counter()
+            answer = await client.post(
+                f"{url}/v1/look", content=photos[number % len(photos)], headers={"content-type": "image/jpeg"}
+            )
+            return answer.status_code, time.perf_counter() - began
+
+        began = time.perf_counter()
+        answers = await asyncio.gather(*(one(number) for number in range(count)))
+    took = time.perf_counter() - began
+    return Counter(status for status, _ in answers), [seconds for _, seconds in answers], took
+
+
+def load(service: Service, count: int) -> dict[str, Any]:
+    """Upload at once and give statuses and latencies."""
+    statuses, seconds, took = asyncio.run(upload(service.url, count))
+    p50, p95 = np.percentile(seconds, (50, 95))
+    return {
+        "parallel": count,
+        "statuses": {str(status): number for status, number in sorted(statuses.items())},
+        "photos_a_second": round(statuses[200] / took, 2),
+        "p50_s": round(float(p50), 3),
+        "p95_s": round(float(p95), 3),
+        "max_s": round(max(seconds), 3),
+    }
+
+
+def too_large(service: Service) -> dict[str, float | int]:
+    """Announce and send a body over the cap."""
+    body = bytes(30 * 10**6)
+    began = time.perf_counter()
+    answer = httpx.post(f"{service.url}/v1/look", content=body, headers={"content-type": "image/jpeg"}, timeout=600)
+    return {"status": answer.status_code, "seconds": round(time.perf_counter() - began, 3)}
+
+
+def memory(service: Service) -> float:
+    """Resident memory of the service without its decoders, in megabytes."""
+    status = Path(f"/proc/{service.process.pid}/status").read_text(encoding="ascii")
+    found = re.search(r"VmRSS:\s+(\d+)", status)
+    return round(int(found[1]) / 1024, 1) if found else 0.0
+
+
+def stop(service: Service) -> dict[str, float | int]:
+    """Stop it with SIGTERM while photos are in work."""
+    began = time.perf_counter()
+    service.process.send_signal(signal.SIGTERM)
+    code = service.process.wait(120)
+    return {"exit_code": code, "seconds": round(time.perf_counter() - began, 3)}
+
+
+def main() -> None:
+    """Run, print, write."""
+    parser = arguments(__doc__)
+    parser.add_argument("--parallel", type=int, default=100)
+    parser.add_argument("--examples", type=int, default=200, help="made-up requests an operation and mode")
+    options = parser.parse_args()
+    with running() as service:
+        figures: dict[str, Any] = {
+            "listening_s": round(service.listening, 3),
+            "ready_s": round(service.ready, 3),
+            "one": load(service, 1),
+            "memory_before_mb": memory(service),
+            "uploads": load(service, options.parallel),
+            "overload": load(service, 4 * options.parallel),
+            "memory_after_mb": memory(service),
+            "over_the_cap": too_large(service),
+        }
+        statuses = check_api(service.url, options.examples)
+        figures["made_up_requests"] = dict(sorted(statuses.items()))
+        figures["stop"] = stop(service)
+    rows = [[name, *figures[name].values()] for name in ("one", "uploads", "overload")]
+    show("uploads at once", rows, ["what", *figures["one"]])
+    show("made-up requests", [[name, count] for name, count in sorted(statuses.items())], ["answer", "count"])
+    rest = ("listening_s", "ready_s", "memory_before_mb", "memory_after_mb", "over_the_cap", "stop")
+    show("rest", [[name, figures[name]] for name in rest], ["what", "value"])
+    write("service", figures, options.json)
+
+
+if __name__ == "__main__":
+    main()

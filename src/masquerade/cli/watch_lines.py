@@ -1,0 +1,141 @@
+"""What a watch prints: events, and on a terminal one line that lives."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from masquerade.cli.printing import shown
+
+if TYPE_CHECKING:
+    from rich.live import Live
+
+    from masquerade.live.sources import Source
+    from masquerade.live.types import Event, Frame
+    from masquerade.live.watching import Snapshot, Summary, Watch
+
+WORDS = {
+    "with_mask": "wears a mask",
+    "without_mask": "wears no mask",
+    "incorrect": "wears the mask wrongly",
+    "undecided": "is looked at",
+}
+SECONDS = 0.2
+"""Time between two drawings of the line."""
+
+
+def event_in_words(event: Event) -> str:
+    """One line for people to read."""
+    head = f"{event.time:9.2f} s  "
+    if event.person is None:
+        return f"{head}the source is {event.event}{f': {shown(event.reason)}' if event.reason else ''}"
+    wearing = WORDS[event.wearing or "undecided"]
+    if event.event == "alert":
+        return f"{head}ALERT: person {event.person} {wearing}"
+    if event.event == "changed":
+        return f"{head}person {event.person} {wearing}"
+    return f"{head}person {event.person} {event.event}"
+
+
+def in_words(ended: Summary) -> str:
+    """The summary for people to read."""
+    counts, rates = ended.counts, ended.rates
+    people = "1 person" if counts.entered == 1 else f"{counts.entered} people"
+    skipped = f", {rates.skipped} skipped" if rates.skipped else ""
+    damaged = f", {rates.damaged} damaged" if rates.damaged else ""
+    return (
+        f"{people}: {counts.with_mask} with a mask, {counts.without_mask} without, {counts.incorrect} worn wrongly, "
+        f"{counts.undecided} undecided; {counts.alerts} {'alert' if counts.alerts == 1 else 'alerts'}\n"
+        f"{rates.frames} frames of {ended.seconds:.1f} s in {ended.took:.1f} s, {rates.fps:.1f} a second"
+        f"{skipped}{damaged}"
+    )
+
+
+class EventLines:
+    """Prints every event: as a JSON line, or in words."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        """Choose the form."""
+        self._as_json = as_json
+
+    def take(self, frame: Frame | None, snapshot: Snapshot) -> None:  # noqa: ARG002 - a sink's own signature
+        """Print what is new."""
+        for event in snapshot.events:
+            typer.echo(json.dumps(event.to_dict()) if self._as_json else event_in_words(event))
+
+    def close(self) -> None:
+        """Nothing is left to do."""
+
+
+class LiveLine:
+    """Prints events in words; below them, on a terminal, one line with how things are."""
+
+    def __init__(self, source: Source) -> None:
+        """Begin; the line is drawn on standard error."""
+        self._source = source
+        self._watch: Watch | None = None
+        self._lines = EventLines(as_json=False)
+        self._live: Live | None = _live() if sys.stderr.isatty() else None
+        self._drawn = 0.0
+
+    def watching(self, watch: Watch) -> None:
+        """Take the watch whose figures are shown."""
+        self._watch = watch
+
+    def take(self, frame: Frame | None, snapshot: Snapshot) -> None:
+        """Print what is new and draw the line."""
+        if snapshot.events:
+            self._hide()
+            self._lines.take(frame, snapshot)
+        now = time.monotonic()
+        if self._live is not None and self._watch is not None and now - self._drawn >= SECONDS:
+            self._drawn = now
+            self._live.start()
+            self._live.update(self.line(snapshot), refresh=True)
+
+    def close(self) -> None:
+        """Take the line away."""
+        self._hide()
+
+    def line(self, snapshot: Snapshot) -> str:
+        """The line: how fast, how late, who is in view and how they wear their masks, alerts."""
+        worn = [person.wearing for person in snapshot.people]
+        rates = self._watch.rates if self._watch is not None else None
+        speed: list[Any] = [] if rates is None else [f"{rates.fps:.0f} frames/s"]
+        if rates is not None and self._source.live:
+            speed.append(f"{1e3 * rates.lag_p95:.0f} ms")
+        return "  ".join(
+            [
+                self._source.state,
+                *speed,
+                f"in view {len(worn)}",
+                f"mask {worn.count('with_mask')}",
+                f"none {worn.count('without_mask')}",
+                f"wrong {worn.count('incorrect')}",
+                f"came {snapshot.counts.entered}",
+                f"alerts {snapshot.counts.alerts}",
+            ]
+        )
+
+    def _hide(self) -> None:
+        if self._live is not None:
+            self._live.stop()
+            self._drawn = 0.0
+
+
+def _live() -> Live:
+    """A line of rich's on standard error, drawn only when asked."""
+    from rich.console import Console
+    from rich.live import Live
+
+    return Live(
+        console=Console(stderr=True, markup=False, highlight=False),
+        auto_refresh=False,
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )

@@ -1,0 +1,201 @@
+"""The film of a watch: what was seen, with faces blurred and how each person wears a mask."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from masquerade.errors import DestinationUnusable
+from masquerade.files import make_folder, refuse_existing, unusable
+from masquerade.geometry import opencv
+from masquerade.live.types import Frame, Person
+from masquerade.live.watching.blurring import blur_heads
+from masquerade.live.watching.snapshot import Box, Snapshot
+from masquerade.looking.annotate import draw_labels
+
+CODECS = {".mp4": "mp4v", ".mkv": "mp4v", ".avi": "MJPG"}
+"""What is written into each kind of file."""
+USUAL_FPS = 25.0
+LOOK_BACK = 0.5
+"""Seconds for which frames wait: a face that is found now was there a moment ago, and is blurred there as well."""
+MOST_WAITING = 32
+LONGEST_HOLD = 2.0
+"""Seconds for which a picture stands still where the source gave none; longer gaps are cut."""
+SHOWN = 0.2
+"""Seconds for which somebody who is not found any more is still framed."""
+RESERVE = 64 * 2**20
+"""Bytes that stay free on the disk."""
+CHECK_EVERY = 25
+"""Frames between two looks at the room that is left."""
+
+logger = logging.getLogger("masquerade.watch")
+
+
+class FilmWriter:
+    """Writes a film, as a sink of a watch. It is put into place whole when the watch is over.
+
+    Where the disk fills up, the film ends there and can be played; that is said once, and the watch goes on.
+
+    Attributes:
+        path: the file.
+        frames: frames that were written.
+        trouble: why the film ends early; empty when it does not.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        fps: float | None = None,
+        show_faces: bool = False,
+        say: Callable[[str], object] = logger.warning,
+        free: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free,
+    ) -> None:
+        """Refuse a place that cannot be used, before any work.
+
+        Args:
+            path: an .mp4, .mkv or .avi file that is not there yet.
+            fps: frames a second, by the source's header.
+            show_faces: leave the faces as they are.
+            say: told in words when the film ends early.
+            free: gives the bytes that are free in a folder.
+
+        Raises:
+            DestinationUnusable: the name is none of a film, something is there, or nothing can be written there.
+        """
+        if path.suffix.lower() not in CODECS:
+            raise DestinationUnusable(f"{path}: expected a film's name, one of {' '.join(CODECS)}")
+        make_folder(path.parent)
+        refuse_existing(path)
+        self.path, self.frames, self.trouble = path, 0, ""
+        self._partial = path.with_name(f".masquerade-{os.getpid()}.partial{path.suffix.lower()}")
+        try:
+            self._partial.touch()
+        except OSError as error:
+            raise unusable(path, error) from error
+        self._fps = fps if fps is not None and 1 <= fps <= 240 else USUAL_FPS
+        self._show_faces, self._say, self._free = show_faces, say, free
+        self._waiting: deque[tuple[Frame, tuple[Box, ...], tuple[Person, ...]]] = deque()
+        self._writer: Any = None
+        self._size = (0, 0)
+        self._began = 0.0
+        self._closed = False
+
+    def take(self, frame: Frame | None, snapshot: Snapshot) -> None:
+        """Take a frame; it is written a moment later."""
+        if frame is None or self.trouble or self._closed:
+            return
+        self._look_back(snapshot.covers)
+        here = tuple(person for person in snapshot.people if snapshot.time - person.seen <= SHOWN)
+        self._waiting.append((frame, snapshot.covers, here))
+        while self._waiting and (
+            frame.time - self._waiting[0][0].time > LOOK_BACK or len(self._waiting) > MOST_WAITING
+        ):
+            self._write(*self._waiting.popleft())
+
+    def close(self) -> None:
+        """Write what waits and put the film into place.
+
+        Raises:
+            DestinationUnusable: it cannot be put there, or something is there by now.
+        """
+        if self._closed:
+            return
+        try:
+            while self._waiting and not self.trouble:
+                self._write(*self._waiting.popleft())
+        finally:
+            self._closed = True
+            self._release()
+
+    def _release(self) -> None:
+        """End the file and put it into place; a film without a frame is none."""
+        if self._writer is not None:
+            self._writer.release()
+            self._writer = None
+        try:
+            if self.frames:
+                refuse_existing(self.path)
+                self._partial.replace(self.path)
+        except OSError as error:
+            raise unusable(self.path, error) from error
+        finally:
+            self._partial.unlink(missing_ok=True)
+
+    def _look_back(self, covers: tuple[Box, ...]) -> None:
+        """Blur what appears now in the frames that wait, too."""
+        if not self._waiting or self._show_faces:
+            return
+        known = self._waiting[-1][1]
+        new = tuple(_larger(box) for box in covers if not any(_meet(box, other) for other in known))
+        if new:
+            self._waiting = deque((frame, (*boxes, *new), people) for frame, boxes, people in self._waiting)
+
+    def _write(self, frame: Frame, covers: tuple[Box, ...], people: tuple[Person, ...]) -> None:
+        image = frame.image if self._show_faces else blur_heads(frame.image, covers)
+        if self._writer is None:
+            self._open(frame)
+        slot = round((frame.time - self._began) * self._fps)
+        longest = round(LONGEST_HOLD * self._fps)
+        if slot - self.frames > longest:
+            self._began += (slot - self.frames - longest) / self._fps
+            slot = self.frames + longest
+        if slot < self.frames:
+            return
+        picture = self._fitted(draw_labels(image, people))
+        while self.frames <= slot and self._has_room():
+            self._writer.write(picture)
+            self.frames += 1
+
+    def _open(self, frame: Frame) -> None:
+        cv2 = opencv()
+        height, width = frame.image.shape[:2]
+        self._size, self._began = (width, height), frame.time
+        code = cv2.VideoWriter_fourcc(*CODECS[self.path.suffix.lower()])
+        self._writer = cv2.VideoWriter(str(self._partial), cv2.CAP_FFMPEG, code, self._fps, self._size)
+        if not self._writer.isOpened():
+            self._writer = None
+            raise DestinationUnusable(f"{self.path}: no film of {width} x {height} pixels can be written there")
+
+    def _fitted(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The picture in the size of the film, BGR; one of another shape gets black edges."""
+        cv2 = opencv()
+        size = (image.shape[1], image.shape[0])
+        if size != self._size:
+            scale = min(self._size[0] / size[0], self._size[1] / size[1])
+            inner = (max(1, round(size[0] * scale)), max(1, round(size[1] * scale)))
+            canvas = np.zeros((self._size[1], self._size[0], 3), np.uint8)
+            x, y = (self._size[0] - inner[0]) // 2, (self._size[1] - inner[1]) // 2
+            canvas[y : y + inner[1], x : x + inner[0]] = cv2.resize(image, inner, interpolation=cv2.INTER_AREA)
+            image = canvas
+        return np.ascontiguousarray(image[..., ::-1])
+
+    def _has_room(self) -> bool:
+        """Whether one more frame may be written; the encoder itself would not say that it could not."""
+        if self.trouble:
+            return False
+        if self.frames % CHECK_EVERY == 0 and self._free(self.path.parent) < RESERVE:
+            self.trouble = f"the disk is full: the film ends after {self.frames / self._fps:.1f} seconds"
+            self._say(f"{self.path}: {self.trouble}")
+            self._waiting.clear()
+            return False
+        return True
+
+
+def _larger(box: Box) -> Box:
+    """The same place with a quarter of room: the face may have been beside it a moment ago."""
+    x0, y0, x1, y1 = box
+    x, y = (x1 - x0) / 4, (y1 - y0) / 4
+    return x0 - x, y0 - y, x1 + x, y1 + y
+
+
+def _meet(box: Box, other: Box) -> bool:
+    return box[0] < other[2] and other[0] < box[2] and box[1] < other[3] and other[1] < box[3]

@@ -1,0 +1,201 @@
+"""The server's own camera: a watch in a thread, whose newest snapshot goes to the hub."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+from contextlib import ExitStack
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from masquerade.errors import MasqueradeError
+from masquerade.live.alerts import Alerts, AlertsConfig, Episodes, Outbox, load_alerts
+from masquerade.live.events import EventLog
+from masquerade.live.sources import open_source
+from masquerade.live.watching import Observer, Rates, Watch
+from masquerade.settings import get_settings
+from masquerade.wearing.types import LABELS, UNDECIDED
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from masquerade.live import Frame
+    from masquerade.live.sources import Source
+    from masquerade.live.watching import Sink, Snapshot
+    from masquerade.service.hub import Hub
+    from masquerade.service.metrics import Metrics
+
+log = logging.getLogger("masquerade.service")
+
+
+class Camera:
+    """Watches one source for as long as the service runs. Nobody is identified, no picture is kept."""
+
+    def __init__(
+        self, address: str, hub: Hub, *, events: Path | None = None, alerts: Path | None = None, **options: Any
+    ) -> None:
+        """Take what to watch; nothing is opened yet.
+
+        Args:
+            address: as for ``open_source``; a film is played at its own pace, again and again.
+            hub: where snapshots go.
+            events: file of events, appended to.
+            alerts: TOML file of alerts; by default the setting ``alerts_file``, of a live source.
+            **options: for ``open_source``.
+        """
+        self._address, self._hub, self._events, self._alerts_file = address, hub, events, alerts
+        self._options = {"realtime": True, "loop": True, **options}
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
+        self._ending = ExitStack()
+        self._sinks: list[Sink] = [hub]
+        self._source: Source | None = None
+        self._watch: Watch | None = None
+        self._log: EventLog | None = None
+        self._alerts: Alerts | None = None
+        self._times = Counter[str]()
+        self._trouble = ""
+
+    def add(self, sink: Sink) -> None:
+        """Let a sink have the snapshots too; to be called before ``open``."""
+        self._sinks.append(sink)
+
+    def open(self) -> None:
+        """Open the source, the file of events and the alerts, or nothing; a second time does nothing.
+
+        Raises:
+            SourceInvalid, SourceNotFound, SourceUnreadable: there is nothing to watch.
+            AlertsInvalid, OutboxUnusable, EventLogInvalid, DestinationUnusable: a file cannot be used.
+        """
+        if self._source is not None:
+            return
+        with ExitStack() as ending:
+            source = ending.enter_context(open_source(self._address, **self._options))
+            config = self._alerts_config(source)
+            sinks = [*self._sinks, _Counter(self._times)]
+            settings = get_settings()
+            if self._events is not None:
+                self._log = EventLog(self._events, live=source.live, keep_days=settings.event_days, say=log.warning)
+                ending.callback(self._log.close)
+                sinks.append(self._log)
+            if config is not None:
+                outbox = Outbox(settings.alerts_outbox)
+                self._alerts = Alerts(config, outbox, keep_days=settings.event_days, say=log.warning)
+                ending.callback(self._alerts.close)
+                sinks.append(self._alerts.sink(source.label))
+            observer = Observer(
+                episodes=Episodes(None if config is None else config.episodes),
+                clock=_now if source.live else None,
+            )
+            self._watch = Watch(source, observer, sinks)
+            self._source = source
+            self._ending = ending.pop_all()
+
+    def _alerts_config(self, source: Source) -> AlertsConfig | None:
+        path = self._alerts_file
+        if path is None and source.live:
+            path = get_settings().alerts_file
+        if path is None:
+            return None
+        config = load_alerts(path)
+        for warning in config.warnings:
+            log.warning("%s", warning)
+        return config
+
+    def start(self) -> None:
+        """Begin to watch, in a thread of its own."""
+        self._thread.start()
+
+    def _run(self) -> None:
+        assert self._watch is not None  # noqa: S101 - opened before it is started
+        try:
+            summary = self._watch.run(self._stop)
+        except MasqueradeError as error:
+            self._trouble = str(error)
+            log.error("the camera is not watched any more: %s [%s]", error, error.code)
+        except Exception as error:
+            self._trouble = f"{type(error).__name__}, see the log"
+            log.exception("the camera is not watched any more")
+        else:
+            log.info("the camera is not watched any more: %s", summary.ended or "it was told to end")
+
+    def stop(self, within: float) -> None:
+        """Stop watching and close everything; alerts that wait get some seconds to get out."""
+        self._stop.set()
+        if self._thread.ident is not None:
+            self._thread.join(within)
+        self._ending.close()
+
+    @property
+    def label(self) -> str:
+        """The address without secrets."""
+        return "" if self._source is None else self._source.label
+
+    @property
+    def state(self) -> str:
+        """State of the source; ``offline`` when the watch itself broke off."""
+        if self._trouble:
+            return "offline"
+        return "opening" if self._source is None else self._source.state
+
+    @property
+    def reason(self) -> str:
+        """Why, in words; empty where all is well."""
+        return self._trouble or ("" if self._source is None else self._source.reason)
+
+    def to_dict(self) -> dict[str, str]:
+        """Give state and reason, as in ``/ready``."""
+        return {"state": self.state, "reason": self.reason}
+
+    def measure(self, metrics: Metrics) -> None:
+        """Add the camera's figures to the metrics."""
+        metrics.states("camera_state", "1 for the state that the camera is in.", lambda: self.state)
+        metrics.gauge("camera_fps", "Frames of the camera looked at in a second.", lambda: self._rates.fps)
+        metrics.gauge("camera_lag_p50_seconds", "Median age of a result when it comes.", lambda: self._rates.lag_p50)
+        metrics.gauge("camera_lag_p95_seconds", "95 of 100 results are younger.", lambda: self._rates.lag_p95)
+        metrics.count("camera_frames", "Frames of the camera looked at.", lambda: self._rates.frames)
+        metrics.count("camera_skipped", "Frames that gave way to newer ones.", lambda: self._rates.skipped)
+        metrics.count("camera_damaged", "Frames that could not be decoded.", lambda: self._rates.damaged)
+        metrics.count("camera_reconnects", "How often it came back.", lambda: max(0, self._times["online"] - 1))
+        metrics.count("camera_stalls", "How often it stalled.", lambda: self._times["stalled"])
+        metrics.count("camera_losses", "How often it was lost.", lambda: self._times["offline"])
+        metrics.count("camera_alerts", "Alerts of the camera.", lambda: self._times["alert"])
+        metrics.count("camera_entered", "People who entered.", lambda: self._times["entered"])
+        metrics.labelled("camera_people", "People in view, by how a mask is worn.", "wearing", self._people)
+        metrics.gauge("alerts_pending", "Alerts that wait to be sent.", lambda: self._alerts_now()[0])
+        metrics.gauge("alerts_failed", "Alerts that are not tried any more.", lambda: self._alerts_now()[1])
+        metrics.count("events_lost", "Events that could not be written.", lambda: self._log.lost if self._log else 0)
+
+    @property
+    def _rates(self) -> Rates:
+        return Rates() if self._watch is None else self._watch.rates
+
+    def _people(self) -> dict[str, float]:
+        people = self._hub.latest.people if self._hub.latest is not None else ()
+        worn = Counter(person.wearing for person in people)
+        return {label: float(worn[label]) for label in (*LABELS, UNDECIDED)}
+
+    def _alerts_now(self) -> tuple[int, int]:
+        if self._alerts is None:
+            return 0, 0
+        report = self._alerts.report()
+        pending = report.unwritten + sum(channel.pending for channel in report.channels)
+        return pending, sum(channel.failed for channel in report.channels)
+
+
+class _Counter:
+    """Counts events by their kind."""
+
+    def __init__(self, times: Counter[str]) -> None:
+        self._times = times
+
+    def take(self, _frame: Frame | None, snapshot: Snapshot) -> None:
+        self._times.update(event.event for event in snapshot.events)
+
+    def close(self) -> None:
+        return
+
+
+def _now() -> datetime:
+    return datetime.now().astimezone()

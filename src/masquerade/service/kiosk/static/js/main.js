@@ -1,0 +1,218 @@
+// Joins the parts: camera and link in, message, mirror, counts and sound out.
+import { Announcer } from "./announcer.js";
+import { Backoff } from "./backoff.js";
+import { Camera } from "./camera.js";
+import { Chime } from "./chime.js";
+import { Controls, wish } from "./controls.js";
+import { Frames } from "./frames.js";
+import { Languages } from "./languages.js";
+import { FeedLink, SessionLink } from "./links.js";
+import { Episodes, messageFor, Steady } from "./messages.js";
+import { Screen } from "./screen.js";
+import { openSession, setup } from "./service.js";
+
+const ASK_AGAIN = 3600000; // the setup, and with it the session's cookie, is renewed in time
+const HIDDEN = 10000; // a page that nobody sees lets go of its session
+const address = new URLSearchParams(location.search);
+const part = (id) => document.getElementById(id);
+const view = { camera: "start", link: "connecting", source: { state: "online", reason: "" }, people: [], busy: false, broken: "" };
+const config = { camera: "browser", side: 640, fps: 10, counts: false };
+
+const chime = new Chime(wish("sound", address));
+const controls = new Controls(address, chime, render);
+const languages = new Languages(part("language"), render);
+const announcer = new Announcer(part("polite"), part("urgent"));
+const frames = new Frames(part("frames"));
+const screen = new Screen();
+const steady = new Steady();
+const episodes = new Episodes();
+const camera = new Camera(part("video"), (state) => {
+  view.camera = state;
+  if (state !== "on") forget();
+  render();
+});
+let link = null;
+let shown = { key: "" };
+
+function forget() {
+  view.people = [];
+  view.busy = false;
+  view.broken = "";
+  frames.show([], 0, 0);
+}
+
+function linked(state) {
+  view.link = state;
+  if (state !== "on") forget();
+  if (state === "lost") checkKey();
+  render();
+}
+
+/** A connection that is refused does not tell why: ask whether it is for want of a key. */
+async function checkKey() {
+  if ((await setup()) === "key") askForKey();
+}
+
+function askForKey() {
+  link?.stop();
+  view.link = "key";
+  render();
+}
+
+function heard(message) {
+  if (message.day) showCounts(message.day);
+  if (message.camera) view.source = message.camera;
+  if (message.type === "error") failed(message.error);
+  if (message.type === "snapshot") {
+    view.busy = false;
+    view.broken = "";
+    view.people = message.people;
+    frames.show(view.people, message.width, message.height);
+    const sound = episodes.update(message.time, message.people);
+    if (sound) chime.play(sound);
+    render(sound !== null);
+    return;
+  }
+  render();
+}
+
+/** A frame could not be looked at: too much to do, a moment's matter, or a service that is not well. */
+function failed(error) {
+  if (["busy", "not_ready"].includes(error.code)) view.busy = !view.people.length;
+  else if (!error.code.startsWith("image_")) view.broken = error.message;
+}
+
+function showCounts(day) {
+  for (const cell of document.querySelectorAll("[data-count]")) {
+    const text = day[cell.dataset.count].toLocaleString(languages.code || "en");
+    if (cell.textContent !== text) cell.textContent = text;
+  }
+}
+
+/** Shows what is known now. @param again the message is meant for somebody new. */
+function render(again = false) {
+  if (!languages.code) return;
+  const next = steady.take(messageFor(view));
+  const say = (key) => languages.text(key);
+  for (const place of document.querySelectorAll("[data-words]")) write(place, say(place.dataset.words));
+  part("language").setAttribute("aria-label", say("control.language"));
+  write(part("privacy"), say(isHere() ? "privacy.here" : "privacy.service"));
+  document.title = say("page.title");
+  document.documentElement.dataset.tone = next.tone;
+  if (next.key !== shown.key) {
+    part("message").classList.remove("new");
+    requestAnimationFrame(() => part("message").classList.add("new"));
+  }
+  part("icon").setAttribute("href", `#icon-${next.icon}`);
+  write(part("title"), say(`${next.key}.title`));
+  const line = say(next.several ? "several.line" : `${next.key}.line`);
+  write(part("line"), line);
+  write(part("detail"), next.detail ?? "");
+  part("detail").hidden = !next.detail;
+  part("keys").hidden = next.key !== "key";
+  part("go").hidden = !["start", "refused", "absent", "occupied"].includes(next.key);
+  write(part("go"), say(next.key === "start" ? "start.button" : "again.button"));
+  const mirrored = config.camera === "browser" && controls.picture && view.camera === "on" && view.link !== "key";
+  part("mirror").hidden = !mirrored;
+  document.body.classList.toggle("mirrored", mirrored);
+  part("show-picture").hidden = config.camera !== "browser";
+  part("counts").hidden = !(config.counts && controls.counts);
+  part("show-counts").hidden = !config.counts;
+  controls.waiting = chime.blocked;
+  part("sound-icon").setAttribute("href", chime.on && !chime.blocked ? "#icon-sound" : "#icon-silent");
+  part("sound").classList.toggle("silent", chime.blocked);
+  write(part("sound").querySelector("span"), say(chime.blocked ? "control.silent" : "control.sound"));
+  controls.show();
+  announcer.take(next, () => [part("title"), part("line"), part("detail")].map((p) => p.textContent).join(" ").trim(), again && next.tone === shown.tone);
+  shown = next;
+}
+
+function write(place, text) {
+  if (place.textContent !== text) place.textContent = text;
+}
+
+function isHere() {
+  return config.camera === "server" || ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
+}
+
+/** Sends the newest frame whenever the one before was answered: there is never a line of frames. */
+async function pump() {
+  for (;;) {
+    const started = performance.now();
+    await camera.next();
+    if (link?.open && view.camera === "on" && !document.hidden) {
+      const frame = await camera.jpeg(config.side).catch(() => null);
+      if (frame && frame.size <= config.max_bytes) await link.ask(frame);
+    }
+    const left = 1000 / config.fps - (performance.now() - started);
+    if (left > 0) await new Promise((done) => { setTimeout(done, left); });
+  }
+}
+
+async function openCamera() {
+  await camera.open();
+  if (!link.running) link.start();
+}
+
+async function begin() {
+  const backoff = new Backoff();
+  for (;;) {
+    const told = await setup();
+    if (told === "key") {
+      askForKey();
+      return;
+    }
+    if (told) {
+      Object.assign(config, told);
+      break;
+    }
+    view.link = "lost";
+    render();
+    await new Promise((done) => { setTimeout(done, backoff.next()); });
+  }
+  view.link = "connecting";
+  await languages.configure(config.languages, config.turn);
+  link ??= config.camera === "server" ? new FeedLink(linked, heard) : new SessionLink(linked, heard);
+  if (config.camera === "server") {
+    view.camera = "on";
+    link.start();
+  } else if (await Camera.allowed()) {
+    await openCamera();
+  } else if (camera.state !== "on") {
+    view.camera = navigator.mediaDevices ? "start" : "insecure";
+  }
+  render();
+}
+
+async function touched() {
+  if (chime.blocked) {
+    await chime.wake();
+    render();
+  }
+}
+
+let away = 0;
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(away);
+  if (!link || view.link === "key") return;
+  if (document.hidden) away = setTimeout(() => link.stop(), HIDDEN);
+  else if (!link.running && view.camera !== "start") link.start();
+});
+part("go").onclick = openCamera;
+part("keys").onsubmit = async (event) => {
+  event.preventDefault();
+  const right = await openSession(part("key").value);
+  part("key").value = "";
+  part("wrong").hidden = right;
+  if (right) await begin();
+  else part("key").focus();
+};
+for (const kind of ["pointerdown", "keydown"]) document.addEventListener(kind, touched, { capture: true, passive: true });
+setInterval(render, 250); // lets a message that has been read go
+setInterval(checkKey, ASK_AGAIN);
+
+await languages.begin(address.get("lang") ?? "", navigator.languages);
+screen.keepOn();
+chime.wake().then(() => render());
+begin();
+pump();

@@ -1,0 +1,110 @@
+// From what is known to what is said. No clock, no page: values in, values out.
+const WRONG = ["without_mask", "incorrect"];
+const ICONS = {
+  welcome: "welcome", moment: "moment", starting: "moment", thanks: "thanks", put_on: "put_on", nose: "nose",
+  nose_mouth: "nose_mouth", mouth: "nose_mouth", chin: "chin", adjust: "put_on", start: "camera", server: "no-link",
+  full: "no-link", broken: "no-link", key: "key", source_opening: "moment",
+};
+
+function message(key, tone, extra = {}) {
+  return { key, tone, icon: ICONS[key] ?? "no-camera", ...extra };
+}
+
+/** What a person whose mask is worn wrongly is asked to cover. */
+export function toCover(shows) {
+  const [nose, mouth, chin] = ["nose", "mouth", "chin"].map((part) => shows.includes(part));
+  if (nose && mouth) return "nose_mouth";
+  if (nose) return chin ? "adjust" : "nose";
+  if (mouth) return chin ? "adjust" : "mouth";
+  return chin ? "chin" : "adjust";
+}
+
+/** The one who needs reminding most decides: no mask, then more parts that show, then not yet known, then thanks. */
+export function aboutPeople(people) {
+  if (!people.length) return message("welcome", "calm");
+  const several = people.length > 1;
+  if (people.some((person) => person.wearing === "without_mask")) return message("put_on", "remind", { several });
+  const wrong = people.filter((person) => person.wearing === "incorrect");
+  if (wrong.length) {
+    const worst = wrong.reduce((a, b) => (b.shows.length > a.shows.length ? b : a));
+    return message(toCover(worst.shows), "remind", { several });
+  }
+  if (people.some((person) => person.wearing === "undecided")) return message("moment", "calm");
+  return message("thanks", "thanks");
+}
+
+/** @param view what is known: of the camera, the link to the service, the source, the people. */
+export function messageFor(view) {
+  if (view.link === "key") return message("key", "trouble");
+  if (view.link === "full") return message("full", "trouble");
+  if (view.link === "lost") return message("server", "trouble");
+  if (view.broken) return message("broken", "trouble", { detail: view.broken });
+  if (view.camera === "start") return message("start", "calm");
+  if (["refused", "absent", "occupied", "insecure", "lost"].includes(view.camera)) return message(view.camera, "trouble");
+  if (view.camera === "starting") return message("starting", "calm");
+  if (view.link !== "on" || view.busy) return message("moment", "calm");
+  const { state, reason } = view.source;
+  if (state === "opening") return message("source_opening", "calm");
+  if (["stalled", "offline", "ended"].includes(state)) return message(`source_${state}`, "trouble", { detail: reason });
+  return aboutPeople(view.people);
+}
+
+/** Keeps a message that is about people long enough to be read. */
+export class Steady {
+  /** @param now milliseconds. */
+  constructor(now = () => performance.now()) {
+    Object.assign(this, { now, shown: null, since: 0, wanted: "", asked: 0 });
+  }
+
+  take(next) {
+    const time = this.now();
+    if (next.key !== this.wanted) {
+      this.wanted = next.key;
+      this.asked = time;
+    }
+    if (this.shown === null || next.key === this.shown.key || time - this.asked >= this.patience(next)) {
+      if (this.shown?.key !== next.key) this.since = time;
+      this.shown = next;
+    }
+    return this.shown;
+  }
+
+  patience(next) {
+    const spoken = ["thanks", "remind"].includes(this.shown.tone);
+    if (!spoken || next.tone === "trouble") return 0;
+    if (next.key === "welcome") return 1500;
+    if (next.key === "moment") return 800;
+    return next.tone === "remind" && this.shown.tone === "thanks" ? 0 : 300;
+  }
+}
+
+/** When to sound: once an episode. A reminder's ends when the mask was worn right for a while, or the person left. */
+export class Episodes {
+  constructor(clear = 2) {
+    Object.assign(this, { clear, reminded: new Set(), thanked: new Set() });
+  }
+
+  /** @returns "remind", "thanks" or null. */
+  update(time, people) {
+    const here = new Set(people.map((person) => person.number));
+    for (const numbers of [this.reminded, this.thanked]) {
+      for (const number of numbers) if (!here.has(number)) numbers.delete(number);
+    }
+    let remind = false;
+    let thanks = false;
+    for (const { number, wearing, since } of people) {
+      if (WRONG.includes(wearing) && !this.reminded.has(number)) {
+        this.reminded.add(number);
+        this.thanked.delete(number);
+        remind = true;
+      } else if (wearing === "with_mask" && !this.thanked.has(number)) {
+        if (this.reminded.has(number) && time - since < this.clear) continue;
+        this.reminded.delete(number);
+        this.thanked.add(number);
+        thanks = true;
+      }
+    }
+    if (remind) return "remind";
+    return thanks && aboutPeople(people).key === "thanks" ? "thanks" : null;
+  }
+}

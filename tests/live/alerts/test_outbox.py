@@ -1,0 +1,199 @@
+"""The outbox: what is written is on disk, in order, and only an outbox is taken for one."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+
+from masquerade.errors import DestinationUnusable, OutboxUnusable
+from masquerade.live.alerts import Outbox
+from masquerade.live.alerts import outbox as rooms
+from tests.live.alerts.made_alerts import Clock, alert
+
+BOTH = {"a": 60.0, "b": 10.0}
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def box(tmp_path: Path, clock: Clock) -> Outbox:
+    return Outbox(tmp_path / "new" / "outbox.sqlite", clock=clock)
+
+
+def test_what_was_written_is_read_by_the_next_process(box: Outbox) -> None:
+    box.add(alert(1), BOTH)
+    box.add(alert(2, "incorrect"), BOTH)
+    other = Outbox(box.path)
+    found = other.rows("pending")
+    assert [(one.alert, one.channel) for one in found] == [
+        (alert(1), "a"),
+        (alert(1), "b"),
+        (alert(2, "incorrect"), "a"),
+        (alert(2, "incorrect"), "b"),
+    ]
+    other.close()
+    box.close()
+    box.close()
+
+
+def test_an_alert_is_there_once(box: Outbox) -> None:
+    box.add(alert(1), BOTH)
+    box.add(alert(1), BOTH)
+    assert len(box.rows("pending")) == 2
+
+
+def test_order_and_states(box: Outbox, clock: Clock) -> None:
+    for number in (2, 1, 3):
+        box.add(alert(number), {"a": 60})
+    first = box.head("a")
+    assert first is not None and first.alert == alert(2)
+    box.begin(first)
+    head = box.head("a")
+    assert head is not None and (head.alert, head.state) == (alert(2), "sending")
+    box.sent(first)
+    second = box.head("a")
+    assert second is not None and second.alert == alert(1)
+    box.again(second, 7.0, "down")
+    second = box.head("a")
+    assert second is not None and (second.due, second.attempts, second.reason) == (clock.now + 7, 1, "down")
+    box.failed(second, "gone")
+    assert box.counts() == {"a": {"sent": 1, "failed": 1, "pending": 1}}
+    assert box.head("b") is None
+
+
+def test_what_is_of_no_use_expires(box: Outbox, clock: Clock) -> None:
+    box.add(alert(1), BOTH)
+    clock.now += 9.9
+    assert box.expire() == 0
+    clock.now += 0.1
+    assert box.expire() == 1
+    assert [one.channel for one in box.rows("expired")] == ["b"]
+    assert box.revive(5.0) == 1
+    assert box.head("b") is not None
+    clock.now += 5
+    assert box.expire() == 1
+
+
+def test_what_was_being_sent_is_parked(box: Outbox) -> None:
+    box.add(alert(1), BOTH)
+    head = box.head("a")
+    assert head is not None
+    box.begin(head)
+    assert (box.recover("b"), box.recover("a")) == (0, 1)
+    assert [one.reason for one in box.rows("failed")] == [rooms.MAYBE_SENT]
+
+
+def test_what_is_done_is_removed_in_time_and_leaves_no_trace(box: Outbox, clock: Clock) -> None:
+    box.add(alert(1), {"a": 1e9})
+    box.add(alert(2), {"a": 1e9})
+    head = box.head("a")
+    assert head is not None
+    box.sent(head)
+    clock.now += 2 * 86400
+    assert box.sweep(3) == 0
+    assert box.sweep(1) == 1
+    assert [one.alert for one in box.rows("pending", "sent")] == [alert(2)]  # the one on its way stays
+    box.close()
+    assert alert(1).id.encode() not in box.path.read_bytes()
+
+
+def test_nobody_else_may_read_it(box: Outbox) -> None:
+    assert stat.S_IMODE(box.path.stat().st_mode) == 0o600
+
+
+def test_one_process_delivers_to_a_channel(box: Outbox) -> None:
+    other = Outbox(box.path)
+    assert box.may_deliver("a") and box.may_deliver("a")
+    assert not other.may_deliver("a")
+    assert other.may_deliver("b")
+    box.close()
+    assert other.may_deliver("a")
+    other.close()
+
+
+def test_several_threads_and_files_write_at_once(box: Outbox) -> None:
+    def write(start: int) -> None:
+        mine = Outbox(box.path) if start % 2 else box
+        for number in range(start, 80, 4):
+            mine.add(alert(number), {"a": 60})
+        if mine is not box:
+            mine.close()
+
+    threads = [threading.Thread(target=write, args=(start,)) for start in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {one.alert.id for one in box.rows("pending")} == {alert(number).id for number in range(80)}
+
+
+@pytest.mark.parametrize("content", [b"a photo, not a database" * 50, None])
+def test_another_file_is_left_alone(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "precious"
+    if content is None:
+        with sqlite3.connect(path) as base:
+            base.execute("CREATE TABLE mine (a)")
+        base.close()
+        content = path.read_bytes()
+    else:
+        path.write_bytes(content)
+    with pytest.raises(OutboxUnusable, match=r"not a database|another kind"):
+        Outbox(path)
+    assert path.read_bytes() == content
+
+
+def test_places_that_cannot_be(tmp_path: Path) -> None:
+    with pytest.raises(DestinationUnusable, match="is a folder"):
+        Outbox(tmp_path)
+    (tmp_path / "file").touch()
+    with pytest.raises(DestinationUnusable):
+        Outbox(tmp_path / "file" / "outbox")
+
+
+def test_a_newer_version_is_not_touched(box: Outbox) -> None:
+    box.close()
+    with sqlite3.connect(box.path) as base:
+        base.execute("PRAGMA user_version = 99")
+    base.close()
+    with pytest.raises(OutboxUnusable, match="newer version"):
+        Outbox(box.path)
+
+
+def test_an_older_version_is_brought_up(box: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    box.add(alert(1), BOTH)
+    box.close()
+    added = "ALTER TABLE alerts ADD COLUMN more TEXT; CREATE TABLE others (a)"
+    monkeypatch.setattr(rooms, "MIGRATIONS", (*rooms.MIGRATIONS, added))
+    newer = Outbox(box.path)
+    assert len(newer.rows("pending")) == 2
+    newer.close()
+    base = sqlite3.connect(box.path)
+    assert base.execute("PRAGMA user_version").fetchone() == (2,)
+    base.close()
+
+
+def test_it_is_durable(box: Outbox) -> None:
+    assert box._base.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
+    assert box._base.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_a_full_disk_leaves_it_as_it_was(box: Outbox) -> None:
+    box.add(alert(1), BOTH)
+    pages = box._base.execute("PRAGMA page_count").fetchone()[0]
+    box._base.execute(f"PRAGMA max_page_count = {pages}")
+    written = 1
+    with pytest.raises(OutboxUnusable, match="full"):
+        while True:
+            box.add(alert(written + 1), BOTH)
+            written += 1
+    assert len(box.rows("pending")) == written * 2
+    box._base.execute(f"PRAGMA max_page_count = {pages * 100}")
+    box.add(alert(written + 1), BOTH)
+    assert len(box.rows("pending")) == written * 2 + 2

@@ -1,0 +1,151 @@
+"""The film of a watch: blurred, whole, at the source's pace, and never over another file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from masquerade.errors import DestinationUnusable
+from masquerade.live.types import Frame, Person
+from masquerade.live.watching import Counts, Snapshot
+from masquerade.live.watching.filming import CODECS, FilmWriter
+from masquerade.live.watching.snapshot import Box
+
+RNG = np.random.default_rng(0)
+NOISE = np.kron(RNG.integers(0, 256, (30, 40, 3)), np.ones((4, 4, 1))).astype(np.uint8)
+"""120 x 160 in blocks that an encoder keeps."""
+SPOT: Box = (60.0, 40.0, 90.0, 70.0)
+
+
+def shot(time: float, covers: Iterable[Box] = (), image: NDArray[np.uint8] = NOISE) -> tuple[Frame, Snapshot]:
+    size = (image.shape[1], image.shape[0])
+    return Frame(image, time, 0), Snapshot(time, size, (), (), Counts(), tuple(covers))
+
+
+def read(path: Path) -> tuple[float, list[NDArray[np.uint8]]]:
+    film = cv2.VideoCapture(str(path))
+    fps, frames = film.get(cv2.CAP_PROP_FPS), []
+    while (step := film.read())[0]:
+        frames.append(np.ascontiguousarray(step[1][..., ::-1]))
+    return fps, frames
+
+
+def difference(frame: NDArray[np.uint8], box: Box = SPOT) -> float:
+    x0, y0, x1, y1 = (round(value) for value in box)
+    return float(np.abs(frame[y0:y1, x0:x1].astype(float) - NOISE[y0:y1, x0:x1]).mean())
+
+
+@pytest.mark.parametrize("suffix", list(CODECS))
+def test_a_film_can_be_played_and_has_the_frames_of_the_source(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / "new" / f"out{suffix}"
+    film = FilmWriter(path, fps=30)
+    for number in range(60):
+        film.take(*shot(number / 30))
+        assert not path.exists()
+    film.close()
+    film.close()
+    fps, frames = read(path)
+    assert (fps, len(frames), film.frames) == (30, 60, 60)
+    assert frames[0].shape == NOISE.shape
+    assert difference(frames[30], (0, 0, 160, 120)) < 25  # what the encoder loses
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_the_clock_of_the_source_is_kept(tmp_path: Path) -> None:
+    film = FilmWriter(tmp_path / "out.avi", fps=20)
+    for time in (0.0, 0.5, 0.51, 0.52, 1.0, 30.0, 30.5):  # too few, too many, and half a minute of nothing
+        film.take(*shot(time))
+    film.close()
+    assert len(read(film.path)[1]) == 21 + 40 + 1 + 10  # one second, two of the gap, half a second
+
+
+def test_a_face_is_blurred_also_where_it_was_found_a_moment_later(tmp_path: Path) -> None:
+    film = FilmWriter(tmp_path / "out.avi", fps=25)
+    for number in range(50):
+        film.take(*shot(number / 25, [SPOT] if number >= 25 else []))
+    film.close()
+    lost = [difference(frame) > 30 for frame in read(film.path)[1]]
+    assert not any(lost[:12])
+    assert all(lost[13:])
+
+
+def test_faces_are_shown_only_when_that_is_asked_for(tmp_path: Path) -> None:
+    for show in (False, True):
+        film = FilmWriter(tmp_path / f"{show}.avi", fps=25, show_faces=show)
+        for number in range(5):
+            film.take(*shot(number / 25, [SPOT]))
+        film.close()
+        assert (difference(read(film.path)[1][2]) > 30) != show
+
+
+def test_people_are_framed_while_they_are_seen(tmp_path: Path) -> None:
+    person = Person(1, SPOT, "with_mask", (), 0.0, 0.0, seen=0.2)
+    film = FilmWriter(tmp_path / "out.avi", fps=25, show_faces=True)
+    for number in range(30):
+        frame, snapshot = shot(number / 25, image=np.full((120, 160, 3), 90, np.uint8))
+        film.take(frame, replace(snapshot, people=(person,)))
+    film.close()
+    frames = read(film.path)[1]
+    assert (np.ptp(frames[0].reshape(-1, 3), axis=0) > 60).any()
+    assert (np.ptp(frames[25].reshape(-1, 3), axis=0) < 20).all()
+
+
+def test_frames_of_another_size_are_fitted(tmp_path: Path) -> None:
+    film = FilmWriter(tmp_path / "out.avi", fps=25)
+    film.take(*shot(0.0))
+    film.take(*shot(0.04, image=np.full((240, 240, 3), 200, np.uint8)))
+    film.close()
+    frames = read(film.path)[1]
+    assert frames[1].shape == NOISE.shape
+    assert frames[1][60, 80].min() > 180
+    assert frames[1][60, 5].max() < 30
+
+
+def test_a_full_disk_ends_the_film_and_is_said_once(tmp_path: Path) -> None:
+    said: list[str] = []
+    room = [2**40, 2**40, 0, 0]
+    film = FilmWriter(tmp_path / "out.mp4", fps=25, say=said.append, free=lambda _: room.pop(0))
+    for number in range(200):
+        film.take(*shot(number / 25))
+    film.close()
+    assert film.trouble == "the disk is full: the film ends after 2.0 seconds"
+    assert said == [f"{film.path}: {film.trouble}"]
+    assert len(read(film.path)[1]) == 50
+
+
+def test_without_a_frame_there_is_no_film(tmp_path: Path) -> None:
+    film = FilmWriter(tmp_path / "out.mp4")
+    film.take(None, shot(0.0)[1])
+    film.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_places_that_cannot_be_used(tmp_path: Path) -> None:
+    there = tmp_path / "there.mp4"
+    there.write_bytes(b"mine")
+    (tmp_path / "folder.mp4").mkdir()
+    for path, why in (
+        (there, "is there already"),
+        (tmp_path / "folder.mp4", "is a folder"),
+        (tmp_path / "film.gif", "expected a film's name"),
+        (there / "below.mp4", "cannot be written"),
+    ):
+        with pytest.raises(DestinationUnusable, match=why):
+            FilmWriter(path)
+    assert there.read_bytes() == b"mine"
+
+
+def test_a_file_that_appears_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
+    film = FilmWriter(tmp_path / "out.mp4")
+    film.take(*shot(0.0))
+    film.path.write_bytes(b"mine")
+    with pytest.raises(DestinationUnusable, match="is there already"):
+        film.close()
+    assert film.path.read_bytes() == b"mine"
+    assert list(tmp_path.iterdir()) == [film.path]

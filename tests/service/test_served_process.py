@@ -1,0 +1,290 @@
+"""``masquerade serve`` as a process: limits on the wire, stopping, what it writes."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.service.serving import PATIENCE, Running, running
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+
+AUDIT = """
+import os, sys
+def hook(name, arguments):
+    if name == "open" and not isinstance(arguments[0], int) and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
+        if not str(arguments[0]).startswith(("/dev/null", "/proc/")):
+            os.write(TRACE, f"{name} {arguments[0]}\\n".encode())
+    elif name in ("os.mkdir", "os.rename", "os.truncate", "shutil.copyfile", "tempfile.mkstemp", "tempfile.mkdtemp"):
+        os.write(TRACE, f"{name} {arguments[0]}\\n".encode())
+TRACE = os.open(os.environ["AUDIT_TRACE"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+sys.addaudithook(hook)
+"""
+"""Notes every file that Python code opens for writing, in the service and in the processes it starts."""
+
+
+@pytest.fixture(scope="module")
+def audit(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("audit")
+    (folder / "sitecustomize.py").write_text(AUDIT)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def service(audit: Path) -> Iterator[Running]:
+    path = ":".join([str(audit), *filter(None, sys.path)])
+    environment = {
+        "PYTHONPATH": path,
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "AUDIT_TRACE": str(audit / "trace.txt"),
+        "MASQUERADE_SERVE_MAX_BYTES": "300000",
+        "MASQUERADE_SERVE_RATE": "0",
+    }
+    with running(environment=environment, folder=audit) as started:
+        started.wait_until_ready()
+        yield started
+
+
+def connect(service: Running) -> socket.socket:
+    link = socket.create_connection(("127.0.0.1", service.port), timeout=PATIENCE)
+    link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return link
+
+
+def whole_answer(link: socket.socket) -> tuple[int, str]:
+    """Status and body of an answer behind which the connection is closed."""
+    content = b""
+    with suppress(ConnectionResetError):  # where we go on sending into a closed connection
+        while part := link.recv(65536):
+            content += part
+    head, _, body = content.partition(b"\r\n\r\n")
+    assert b"connection: close" in head.lower()
+    return int(head.split()[1]), body.decode()
+
+
+def post_head(*more: str) -> bytes:
+    lines = ["POST /v1/look HTTP/1.1", "Host: localhost", "Content-Type: image/jpeg", *more]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+
+def test_a_length_over_the_cap_is_refused_before_a_byte_of_the_body(service: Running) -> None:
+    with connect(service) as link:
+        link.sendall(post_head("Content-Length: 900000000"))
+        status, body = whole_answer(link)
+    assert status == 413
+    assert json.loads(body)["error"]["code"] == "body_too_large"
+
+
+def test_expect_100_continue_is_not_continued(service: Running) -> None:
+    with connect(service) as link:
+        link.sendall(post_head("Content-Length: 900000000", "Expect: 100-continue"))
+        status, _ = whole_answer(link)
+    assert status == 413
+
+
+def test_chunks_are_counted_and_cut_at_the_cap(service: Running) -> None:
+    """The client sends without end; it reads its answer all the same, and the service takes no more than it must."""
+    sent = 0
+    with connect(service) as link:
+        link.sendall(post_head("Transfer-Encoding: chunked"))
+        chunk = b"10000\r\n" + bytes(0x10000) + b"\r\n"
+        stop = threading.Event()
+
+        def send() -> None:
+            nonlocal sent
+            while not stop.is_set() and sent < 200:
+                try:
+                    link.sendall(chunk)
+                except OSError:
+                    return
+                sent += 1
+
+        sender = threading.Thread(target=send)
+        sender.start()
+        status, body = whole_answer(link)
+        stop.set()
+        sender.join(PATIENCE)
+    assert status == 413
+    assert json.loads(body)["error"]["code"] == "body_too_large"
+    assert sent < 200
+
+
+def test_what_is_no_http_is_told_so_in_our_form(service: Running) -> None:
+    with connect(service) as link:
+        link.sendall(b"\x16\x03\x01\x02\x00 this is TLS, or noise\r\n\r\n")
+        status, body = whole_answer(link)
+    assert (status, json.loads(body)["error"]["code"]) == (400, "request_invalid")
+
+
+def test_a_head_over_the_cap(service: Running) -> None:
+    with connect(service) as link:
+        link.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 70_000)
+        status, _ = whole_answer(link)
+    assert status == 400
+
+
+def test_photos_are_answered_and_nothing_is_written(service: Running, audit: Path, photos: list[Path]) -> None:
+    """Photos over a megabyte too, which starlette would spool into a file."""
+    for photo in photos[:2]:
+        data = photo.read_bytes()
+        for path, files in (("/v1/look", {"photo": data}), ("/v1/look/batch", {"photos": data})):
+            answer = httpx.post(service.url(path), files=files, timeout=PATIENCE)
+            assert answer.status_code == 200, answer.text
+    large = httpx.post(service.url("/v1/look/batch"), files=[("photos", bytes(290_000))] * 4, timeout=PATIENCE)
+    assert large.status_code == 200
+    assert (audit / "trace.txt").read_text() == ""
+    assert sorted(path.name for path in audit.iterdir()) == ["sitecustomize.py", "trace.txt"]
+
+
+def test_the_log_has_a_line_a_request_and_nothing_of_its_query(service: Running) -> None:
+    httpx.get(service.url("/ready?token=geheim"), headers={"x-request-id": "seen-in-log"}, timeout=PATIENCE)
+    httpx.get(service.url("/a%0Ab%1b"), headers={"x-request-id": "forged\tid"}, timeout=PATIENCE)
+    assert service.end() == 0
+    log = "".join(service.lines)
+    assert re.search(r"GET '/ready' 200 \d+ms seen-in-log", log)
+    assert re.search(r"GET '/a%0Ab%1b' 404 \d+ms [0-9a-f]{32}\n", log)
+    assert "geheim" not in log
+    assert "Traceback" not in log
+
+
+SLOW = """
+import sys
+from masquerade.service import ServiceConfig, run
+if __name__ == "__main__":
+    config = ServiceConfig(port=0, workers=1, header_timeout=1.0, body_pause=1.0, body_timeout=3.0, connections=6)
+    run(config, lambda port: print(port, flush=True))
+"""
+
+
+class Impatient(Running):
+    """A service with short time-outs."""
+
+    def __init__(self, folder: Path) -> None:
+        import subprocess
+
+        script = folder / "impatient.py"
+        script.write_text(SLOW)
+        self.process = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout is not None
+        self.lines = []
+        self.port = int(self.process.stdout.readline())
+
+
+@pytest.fixture(scope="module")
+def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    service = Impatient(tmp_path_factory.mktemp("impatient"))
+    try:
+        service.wait_until_ready()
+        yield service
+    finally:
+        service.process.kill()
+        service.process.communicate()
+
+
+def trickle(link: socket.socket, data: bytes) -> None:
+    """Send a byte every tenth of a second until the other side has had enough."""
+    for byte in data:
+        try:
+            link.sendall(bytes([byte]))
+        except OSError:
+            return
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /health HTTP/1.1\r\nHost: loc"])
+def test_a_head_that_does_not_come_ends_the_connection(impatient: Running, sent: bytes) -> None:
+    with connect(impatient) as link:
+        sender = threading.Thread(target=trickle, args=(link, sent * 20))
+        sender.start()
+        status, body = whole_answer(link)
+        sender.join(PATIENCE)
+    assert (status, json.loads(body)["error"]["code"]) == (408, "body_too_slow")
+
+
+@pytest.mark.parametrize("pause", [True, False])
+def test_a_body_that_dawdles_ends_the_connection(impatient: Running, pause: bool) -> None:
+    """One that stops in the middle, and one that keeps coming, a byte at a time."""
+    with connect(impatient) as link:
+        link.sendall(post_head("Content-Length: 1000") + b"\xff\xd8")
+        sender = threading.Thread(target=trickle, args=(link, b"" if pause else bytes(200)))
+        sender.start()
+        status, body = whole_answer(link)
+        sender.join(PATIENCE)
+    assert (status, json.loads(body)["error"]["code"]) == (408, "body_too_slow")
+
+
+def test_more_connections_than_there_is_room_for(impatient: Running) -> None:
+    links = [connect(impatient) for _ in range(7)]
+    try:
+        answers = []
+        for link in links:  # all are answered in time: the last with 503, the idle ones with 408
+            answers.append(whole_answer(link)[0])
+        assert sorted(set(answers)) == [408, 503]
+    finally:
+        for link in links:
+            link.close()
+    assert httpx.get(impatient.url("/health"), timeout=PATIENCE).status_code == 200
+
+
+def test_what_is_not_done_in_time_is_told_so(photos: list[Path]) -> None:
+    with running("--stop-timeout", "1") as service:
+        service.wait_until_ready()
+        answers: list[httpx.Response] = []
+
+        def ask() -> None:
+            form = [("photos", photos[0].read_bytes())] * 16
+            answers.append(httpx.post(service.url("/v1/look/batch"), files=form, timeout=PATIENCE))
+
+        client = threading.Thread(target=ask)
+        client.start()
+        wait_until_busy(service)
+        assert service.end() == 0
+        client.join(PATIENCE)
+        assert "Traceback" not in "".join(service.lines)
+    # A machine that does 16 photos in a second has answered them.
+    assert answers[0].status_code == 200 or answers[0].json()["error"]["code"] == "not_ready"
+
+
+def wait_until_busy(service: Running) -> None:
+    until = time.monotonic() + PATIENCE
+    while "masquerade_workers_busy 1.0" not in httpx.get(service.url("/metrics"), timeout=PATIENCE).text:
+        assert time.monotonic() < until
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_stopping_finishes_what_is_in_work(face_jpeg: bytes, how: signal.Signals) -> None:
+    with running("--quiet", "--stop-timeout", "600") as service:
+        service.wait_until_ready()
+        answers: list[int] = []
+
+        def ask() -> None:
+            form = [("photos", face_jpeg)] * 16
+            answers.append(httpx.post(service.url("/v1/look/batch"), files=form, timeout=PATIENCE).status_code)
+
+        client = threading.Thread(target=ask)
+        client.start()
+        wait_until_busy(service)
+        assert service.end(how) == 0
+        client.join(PATIENCE)
+    assert answers == [200]
+
+
+def test_a_port_that_is_taken_is_told(impatient: Running) -> None:
+    with pytest.raises(AssertionError, match=r"address_unusable"):
+        Running("--port", str(impatient.port))
+
+
+def test_beyond_loopback_it_does_not_start_without_a_key(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match=r"masquerade keys add .*serve_unsafe"):
+        Running("--host", "0.0.0.0", environment={"MASQUERADE_SERVE_KEYS": str(tmp_path / "keys.json")})
