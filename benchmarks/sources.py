@@ -7,6 +7,7 @@ Films are rendered here (ffmpeg's test picture, H.264 where ffmpeg has it); the 
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
@@ -81,22 +82,22 @@ class Camera:
     def start(self) -> None:
         """Start it and wait until it listens."""
         command = ["/usr/bin/python3", str(SERVER), str(self.port), "--size", "640x480"]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        assert self._process.stdout is not None
-        self._process.stdout.readline()
+        reading, writing = os.pipe()
+        self._process = subprocess.Popen(command, stdout=writing, stderr=subprocess.DEVNULL)
+        os.close(writing)
+        with os.fdopen(reading) as said:
+            said.readline()
 
     def cut(self) -> None:
         """End it with kill -9."""
         self._process.kill()
         self._process.wait()
-        assert self._process.stdout is not None
-        self._process.stdout.close()
 
 
 def until(source: Source, state: str, events: list[str]) -> float:
     """Seconds until a source comes into a state; what happened on the way is added to ``events``."""
     begun = time.monotonic()
-    while state not in [event for event in events[-1:] if event == state]:
+    while events[-1:] != [state]:
         source.frame(0.02)
         events += [change.state for change in source.changes()]
         if time.monotonic() - begun > 120:
@@ -108,7 +109,9 @@ def cuts(random: np.random.Generator) -> dict[str, Any]:
     """Cut a camera several times and bring it back."""
     camera = Camera()
     camera.start()
-    noticed, back, events = [], [], []
+    noticed: list[float] = []
+    back: list[float] = []
+    events: list[str] = []
     try:
         with open_source(camera.address) as source:
             opened = until(source, "online", events)
