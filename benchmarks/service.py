@@ -49,8 +49,8 @@ def running(**environment: str) -> Iterator[Service]:
         env={**os.environ, "MASQUERADE_SERVE_RATE": "0", **environment},
     )
     try:
-        assert process.stderr is not None
-        found = next(filter(None, (re.search(r"at (http://\S+?)/ ", line) for line in process.stderr)))
+        lines = process.stderr or []
+        found = next(filter(None, (re.search(r"at (http://\S+?)/ ", line) for line in lines)))
         listening = time.perf_counter() - began
         while httpx.get(f"{found[1]}/ready", timeout=600).status_code != 200:
             time.sleep(0.01)

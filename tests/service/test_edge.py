@@ -136,7 +136,7 @@ def keyed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Ser
     file = KeyFile(tmp_path / "keys.json")
     keys = {name: file.add(name, (name,)) for name in ("look", "watch", "metrics")}
     monkeypatch.setattr("masquerade.service.service.warm_up", lambda _decoders: ())
-    config = ServiceConfig(host="0.0.0.0", keys_file=file.path, workers=1, rate=60, burst=12)
+    config = ServiceConfig(host="::", keys_file=file.path, workers=1, rate=60, burst=12)
     with served(config, peer="192.0.2.1") as service:
         yield service, keys
 
@@ -189,7 +189,7 @@ def test_scrypt_is_run_once_for_a_key_that_is_right(
 def test_wrong_keys_are_slowed_down_before_scrypt_is_run(
     keyed: tuple[Served, dict[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    service, keys = keyed
+    service, _ = keyed
     answers = [service.get("/metrics", headers=bearer(f"mq_{number:08x}_wrong")) for number in range(12)]
     assert [answer.status_code for answer in answers][:10] == [401] * 10
     assert answers[-1].status_code == 429

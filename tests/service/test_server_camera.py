@@ -16,7 +16,7 @@ from masquerade.errors import AlertsInvalid, MasqueradeError
 from masquerade.service import ServiceConfig
 from masquerade.service.camera import Camera
 from masquerade.service.hub import Hub
-from tests.service.serving import PATIENCE, Served, running, served
+from tests.service.serving import PATIENCE, Running, Served, served
 
 
 @pytest.fixture(scope="module")
@@ -77,8 +77,7 @@ def test_what_cannot_be_watched_is_told_at_the_start(film: Path, tmp_path: Path)
         Camera(str(film), Hub(), alerts=alerts).open()
     wait_for(lambda: threading.active_count() <= threads)
     with pytest.raises(AssertionError, match=r"exit code 2: .*\[source_not_found\]"):
-        with running("--camera", str(tmp_path / "nothing.mp4")):
-            pass
+        Running("--camera", str(tmp_path / "nothing.mp4"))
 
 
 def test_a_watch_that_breaks_off_is_told_and_photos_are_still_taken(
