@@ -18,7 +18,7 @@ import masquerade as package
 from masquerade.image import read_image
 from tests.cli.commands import COMMAND, Run, environment
 
-PATIENCE = 120.0
+PATIENCE = 300.0
 AUDITED = """
 import os, sys
 written = []
