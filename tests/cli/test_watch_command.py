@@ -18,7 +18,7 @@ import masquerade as package
 from masquerade.image import read_image
 from tests.cli.commands import COMMAND, Run, environment
 
-PATIENCE = 120.0
+PATIENCE = 300.0
 AUDITED = """
 import os, sys
 written = []
@@ -57,7 +57,7 @@ def portrait(samples: Path) -> NDArray[np.uint8]:
 def film(portrait: NDArray[np.uint8], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A film of two seconds: nobody, then somebody without a mask, who moves a little."""
     path = tmp_path_factory.mktemp("film") / "door.avi"
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 10, (320, 240))
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (320, 240))
     for number in range(25):
         writer.write(np.roll(portrait, number, axis=1) if number >= 3 else np.full((240, 320, 3), 110, np.uint8))
     writer.release()
