@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import multiprocessing
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -145,6 +147,21 @@ def die_at(number: int) -> int:
     if number == 9:
         os.kill(os.getpid(), signal.SIGKILL)
     return number
+
+
+def write_down(task: tuple[str, int]) -> int:
+    Path(task[0], str(task[1])).touch()
+    return task[1]
+
+
+def test_work_that_is_left_early_ends(tmp_path: Path) -> None:
+    tasks = [(str(tmp_path), number) for number in range(400)]
+    before = {child.pid for child in multiprocessing.active_children()}
+    with closing(in_processes(write_down, tasks, 2)) as found:
+        assert [next(found) for _ in range(5)] == list(range(5))
+    assert {child.pid for child in multiprocessing.active_children()} <= before
+    assert 5 <= len(list(tmp_path.iterdir())) < 100
+    assert list(in_processes(write_down, tasks[:30], 2)) == list(range(30))
 
 
 def test_a_process_that_is_killed() -> None:

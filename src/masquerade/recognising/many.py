@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from functools import partial
 
 from masquerade.errors import ExtraMissing, FacesInvalid, FaceUnusable, ImageError
@@ -53,9 +54,10 @@ def templates_of_photos(
     count = min(get_settings().threads, max(1, len(paths) // WORTH)) if workers is None else workers
     work = partial(_attempt, faces=faces, model=embedder.name, floor=floor, drawn=drawn)
     parts = [Templates.empty(embedder.id, embedder.dimensions)]
-    for part in in_processes(work, list(map(photo_name, paths)), count):
-        parts.append(part)
-        progress()
+    with closing(in_processes(work, list(map(photo_name, paths)), count)) as found:
+        for part in found:
+            parts.append(part)
+            progress()
     return Templates.joined(parts)
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from masquerade.live.people.motion import AT_FIRST, DRIVEN, MEASURED, Motion
 
 
-def textbook(boxes: list[tuple[float, float, float, float]], dt: float) -> np.ndarray:
+def textbook(boxes: list[tuple[float, float, float, float]], dt: float) -> NDArray[Any]:
     """The same filter as one of eight states with full matrices (Bar-Shalom and others, 2001, section 6.2)."""
 
-    def measured(box: tuple[float, float, float, float]) -> np.ndarray:
+    def measured(box: tuple[float, float, float, float]) -> NDArray[Any]:
         x0, y0, x1, y1 = box
         return np.array([(x0 + x1) / 2, (y0 + y1) / 2, np.log(x1 - x0), np.log(y1 - y0)])
 
@@ -36,11 +39,12 @@ def textbook(boxes: list[tuple[float, float, float, float]], dt: float) -> np.nd
 
 def walk(steps: int, dt: float, speed: float = 200.0) -> list[tuple[float, float, float, float]]:
     rng = np.random.default_rng(3)
-    boxes = []
+    boxes: list[tuple[float, float, float, float]] = []
     for step in range(steps):
         x, y, side = 100 + speed * step * dt, 200.0, 80 * 1.05 ** (step * dt)
         wobble = rng.normal(0, 2, 4)
-        boxes.append(tuple(np.array([x - side / 2, y - side / 2, x + side / 2, y + side / 2]) + wobble))
+        x0, y0, x1, y1 = (np.array([x - side / 2, y - side / 2, x + side / 2, y + side / 2]) + wobble).tolist()
+        boxes.append((x0, y0, x1, y1))
     return boxes
 
 

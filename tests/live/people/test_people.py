@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -77,11 +79,11 @@ def test_whoever_stays_away_for_long_is_somebody_new() -> None:
     ],
     ids=["short", "rare", "broken"],
 )
-def test_a_flickering_detection_is_nobody(seen: object) -> None:
+def test_a_flickering_detection_is_nobody(seen: Callable[[int], bool]) -> None:
     frames = [
         (time, [face_at(300, 200)] * seen(number), ["without_mask"] * seen(number))
         for number, time in enumerate(times(20, 25))
-    ]  # type: ignore[operator]
+    ]
     assert play(People(), frames) == []
 
 

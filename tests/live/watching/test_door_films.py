@@ -18,8 +18,8 @@ from tests.live.people.faces_made import told
 pytestmark = pytest.mark.data
 
 NOSE_BARE = 60 / 25
-"""Seconds at which the mask is seen to have left the nose: it starts to slide at frame 57, the nostrils show from 60 on,
-the mouth from 64 on, and at 68 it hangs below the chin."""
+"""Seconds at which the mask is seen to have left the nose: it starts to slide at frame 57, the nostrils show from 60
+on, the mouth from 64 on, and at 68 it hangs below the chin."""
 
 
 def frames(path: Path, step: int = 1) -> Iterator[Frame]:

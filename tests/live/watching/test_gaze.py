@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from masquerade.faces.passes import Pass
 from masquerade.live.watching.gaze import Gaze, GazeRecipe
@@ -24,7 +27,7 @@ def cost(views: list[Pass]) -> int:
 
 @pytest.mark.parametrize("fps", [2, 10, 25, 30, 50, 60, 120])
 @pytest.mark.parametrize("places", [NOBODY, SOMEBODY], ids=["nobody", "somebody"])
-def test_nobody_new_waits_for_more_than_a_tenth_of_a_second(fps: float, places: np.ndarray) -> None:
+def test_nobody_new_waits_for_more_than_a_tenth_of_a_second(fps: float, places: NDArray[Any]) -> None:
     gaze = Gaze()
     seen = [time for time in times(3, fps) if is_whole(gaze.plan(time, SIZE, places))]
     assert seen[0] == 0

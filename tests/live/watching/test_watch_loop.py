@@ -5,8 +5,12 @@ from __future__ import annotations
 import threading
 import time as clock
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from masquerade.faces import Faces
+from masquerade.faces.passes import Pass
 from masquerade.live.types import Frame, StateChange
 from masquerade.live.watching import Observer, Snapshot, Watch
 from masquerade.live.watching.rates import Pace
@@ -126,7 +130,7 @@ def test_under_load_the_newest_frame_is_seen_and_none_waits(times_too_slow: int)
             return frame_at(number / fps, number, taken=number / fps)
 
     class Slow(SceneEyes):
-        def find(self, image, views):  # type: ignore[no-untyped-def]
+        def find(self, image: NDArray[np.uint8], views: list[Pass]) -> Faces:
             now[0] += took
             return super().find(image, views)
 

@@ -145,7 +145,8 @@ class Visit:
     def check(self) -> None:
         """Nobody but the door was asked, and the browser had nothing to complain of."""
         assert set(self.origins) <= {f"{scheme}://localhost:{self.door.port}" for scheme in ("http", "ws")}
-        assert self.problems == []
+        early = "closed before the connection is established"  # a page that was left while it was being opened
+        assert [problem for problem in self.problems if early not in problem] == []
 
 
 @contextmanager

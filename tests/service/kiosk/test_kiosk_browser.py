@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -13,16 +12,11 @@ pytest.importorskip("fastapi", reason="needs the [serve] extra")
 
 from masquerade.live.watching import Counts
 from masquerade.service import ServiceConfig, create_app
-from masquerade.service.access.guard import Access
-from masquerade.service.access.keys import KeyFile
-from masquerade.service.access.rates import Rates
 from masquerade.service.kiosk import Kiosk, KioskConfig
 from masquerade.service.kiosk.pages import LANGUAGES
 from tests.service.kiosk.made_kiosk import Door, Stage, Visit, chromium, person, says, visiting, wait_for
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from playwright.sync_api import Browser, Page
 
 HEARD = """
@@ -90,23 +84,23 @@ def test_messages_sounds_and_words_for_screen_readers(visit: Visit, stage: Stage
     page = visit.open()
     says(page, "Welcome")
     page.locator("#sound").click()  # a browser lets a page sound when it was touched
-    page.wait_for_function("sounds.length > 0")
+    page.wait_for_function("() => sounds.length > 0")
     page.evaluate("sounds.length = 0; told.length = 0; undefined")
     stage.people = (person(1, "undecided"),)
     says(page, "One moment, please")
     stage.people = (person(1, "with_mask"),)
     says(page, "Thank you!")
     assert tone(page) == "thanks"
-    page.wait_for_function("told.length === 1")
+    page.wait_for_function("() => told.length === 1")
     stage.people = (person(1, "without_mask", "nose", "mouth", "chin"),)
     says(page, "Please put on a mask")
     assert tone(page) == "remind"
-    page.wait_for_function("told.length === 2")
+    page.wait_for_function("() => told.length === 2")
     stage.people = (person(1, "incorrect", "nose"),)
     says(page, "Please cover your nose")
-    page.wait_for_function("told.length === 3")
+    page.wait_for_function("() => told.length === 3")
     stage.people = (person(1, "incorrect", "nose"), person(2, "with_mask", at=400))
-    page.wait_for_function("document.getElementById('line').textContent.startsWith('Everyone')")
+    page.wait_for_function("() => document.getElementById('line').textContent.startsWith('Everyone')")
     stage.people = ()
     says(page, "Welcome")
     page.wait_for_timeout(700)
@@ -151,7 +145,7 @@ def test_a_frame_is_sent_when_the_one_before_was_answered(visit: Visit, stage: S
       };
     """)
     page = visit.open()
-    page.wait_for_function("sent > 8")
+    page.wait_for_function("() => sent > 8")
     assert page.evaluate("most") == 1
 
 
@@ -162,7 +156,7 @@ def test_a_camera_that_is_refused_and_allowed_later(visit: Visit, stage: Stage) 
     says(page, "The camera is not allowed")
     assert stage.frames == 0
     visit.context.grant_permissions(["camera"])
-    page.wait_for_function("document.getElementById('go').hidden || document.getElementById('go').click() || true")
+    page.evaluate("document.getElementById('go').click()")  # unless it has noticed by itself
     says(page, "Welcome")
     wait_for(lambda: stage.frames)
 
@@ -278,7 +272,7 @@ def test_what_a_screen_reader_finds(visit: Visit, stage: Stage) -> None:
     stage.counts = Counts(entered=1234, with_mask=1200, without_mask=30, incorrect=4)
     page = visit.open()
     says(page, "Please put on a mask")
-    page.wait_for_function("document.querySelector('[data-count=entered]').textContent === '1,234'")
+    page.wait_for_function("() => document.querySelector('[data-count=entered]').textContent === '1,234'")
     tree = page.locator("body").aria_snapshot()
     for line in (
         '- heading "Please put on a mask" [level=1]',
@@ -320,51 +314,6 @@ TOO_WIDE = """() => [...document.querySelectorAll('h1, p, dl, button, select, se
   .filter(e => e.checkVisibility() && !e.closest('.unseen') && getComputedStyle(e).clipPath === 'none')
   .map(e => [e.id || e.className || e.tagName, e.getBoundingClientRect()])
   .filter(([, r]) => r.left < -1 || r.right > innerWidth + 1).map(([name]) => name)"""
-
-
-def test_text_may_be_twice_as_large_and_messages_have_contrast(visit: Visit, stage: Stage) -> None:
-    page = visit.open()
-    size = "parseFloat(getComputedStyle(document.getElementById(given)).fontSize)".replace("given", "id")
-    sizes = {}
-    says(page, "Welcome")
-    for text in ("100", "150", "200"):
-        assert page.locator("html").get_attribute("data-size") == text
-        sizes[text] = {part: page.evaluate(f"id => {size}", part) for part in ("title", "line", "privacy")}
-        assert page.evaluate(TOO_WIDE) == []
-        page.locator("#size").click()
-    for part in ("title", "line", "privacy"):
-        assert sizes["200"][part] >= 2 * sizes["100"][part] - 0.1
-    for people, said in (
-        ((), "Welcome"),
-        ((person(1, "with_mask"),), "Thank you!"),
-        ((person(1, "without_mask"),), "Please put on a mask"),
-    ):
-        stage.people = people
-        says(page, said)
-        page.wait_for_timeout(700)  # colours change slowly
-        for part in ("title", "line"):
-            assert page.evaluate(CONTRAST, part) >= 7, (said, part)
-        assert page.evaluate(CONTRAST, "privacy") >= 7
-
-
-# WCAG 2.2, relative luminance and contrast ratio, of a text and the colours behind it; the worst of a gradient counts.
-CONTRAST = """id => {
-  const channel = v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
-  const light = c => {
-    const [r, g, b] = c.match(/[\\d.]+/g).map(v => channel(v / 255));
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const part = document.getElementById(id);
-  const ink = light(getComputedStyle(part).color);
-  const colours = [];
-  for (let e = part; e; e = e.parentElement) {
-    const style = getComputedStyle(e);
-    const found = [style.backgroundColor, ...(style.backgroundImage.match(/rgba?\\([^)]*\\)/g) ?? [])];
-    colours.push(...found.filter(c => !/, 0\\)$/.test(c)));
-    if (colours.length) break;
-  }
-  return Math.min(...colours.map(light).map(l => (Math.max(l, ink) + 0.05) / (Math.min(l, ink) + 0.05)));
-}"""
 
 
 def test_languages_by_setting_browser_address_and_in_turns(browser: Browser, door: Door) -> None:
@@ -425,64 +374,3 @@ def test_the_camera_of_the_server(visit: Visit, door: Door, stage: Stage) -> Non
         assert page.evaluate("document.getElementById('video').srcObject") is None
     finally:
         service.camera = None
-
-
-def test_a_key_is_asked_for_where_one_is_needed(visit: Visit, door: Door, stage: Stage, tmp_path: Path) -> None:
-    file = KeyFile(tmp_path / "keys.json")
-    key = file.add("door", ("watch",))
-    service = door.app.state.service
-    open_to_all = service.access
-    service.access = Access(True, file, Rates(0, 1))
-    try:
-        page = visit.open()
-        says(page, "A key is needed")
-        for text in ("wrong", key):
-            page.get_by_label("Key", exact=True).fill(text)
-            page.keyboard.press("Enter")
-            if text == "wrong":
-                page.wait_for_selector("text=This key is not known.")
-        says(page, "Welcome")
-        wait_for(lambda: stage.frames)
-        assert page.get_by_label("Key", exact=True).is_hidden()
-        (cookie,) = visit.context.cookies()
-        assert (cookie["name"], cookie["httpOnly"], cookie["sameSite"]) == ("masquerade_session", True, "Strict")
-        visit.problems = [text for text in visit.problems if "401" not in text]  # the browser's own line for each
-    finally:
-        service.access = open_to_all
-
-
-def test_the_screen_is_kept_on_and_nothing_grows(visit: Visit, stage: Stage) -> None:
-    """Five minutes at ten frames a second, as fast as they can be told: people come, go, and are reminded."""
-
-    def talk(socket: Any) -> None:
-        sockets.append(socket)
-
-    sockets: list[Any] = []
-    visit.page.route_web_socket(re.compile("/v1/kiosk/session"), talk)
-    page = visit.open()
-    page.wait_for_function("locks > 0")
-    tools = visit.context.new_cdp_session(page)
-    tools.send("Performance.enable")
-
-    def told(number: int) -> str:
-        wearing = ("with_mask", "without_mask", "incorrect", "undecided")[number // 7 % 4]
-        stage.people = tuple(person(number // 20 + i, wearing, "nose") for i in range(number // 10 % 4))
-        snapshot = stage.snapshot(number / 10).to_dict()
-        return json.dumps({"type": "snapshot", **snapshot, "day": {"day": "2026-11-22", **Counts(number).to_dict()}})
-
-    def grown(first: int, last: int) -> dict[str, float]:
-        for number in range(first, last):
-            sockets[0].send(told(number))
-        shown = f"{last - 1:,}"
-        page.wait_for_function("n => document.querySelector('[data-count=entered]').textContent === n", arg=shown)
-        tools.send("HeapProfiler.collectGarbage")
-        tools.send("HeapProfiler.collectGarbage")
-        found = tools.send("Performance.getMetrics")["metrics"]
-        return {entry["name"]: entry["value"] for entry in found}
-
-    wait_for(lambda: page.evaluate("1") and sockets)
-    before = grown(0, 300)
-    after = grown(300, 3000)
-    assert after["Nodes"] <= before["Nodes"] + 10
-    assert after["JSEventListeners"] <= before["JSEventListeners"] + 2
-    assert after["JSHeapUsedSize"] <= 1.25 * before["JSHeapUsedSize"]

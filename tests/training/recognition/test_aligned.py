@@ -14,9 +14,10 @@ from PIL import Image
 from masquerade.errors import ExtraMissing
 from masquerade.faces import Faces, align_faces, find_faces, landmarks_in_crops
 from masquerade.image import read_image
+from masquerade.recognising import in_processes
 from masquerade.training.recognition import aligned as module
 from masquerade.training.recognition.aligned import align_photos
-from masquerade.training.recognition.aligning import DTYPE, ROOM, align_photo, middle, workers
+from masquerade.training.recognition.aligning import DTYPE, ROOM, align_photo, middle
 from masquerade.training.recognition.people import Photo
 from masquerade.training.recognition.views import plain_views
 from masquerade.training.study.progress import quiet
@@ -101,7 +102,7 @@ def test_a_damaged_shard_is_made_again(photos: Path, tmp_path: Path, harm: str) 
 
 def test_several_processes_give_the_same(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     alone = align_photos(listed(photos), tmp_path / "one", quiet)
-    monkeypatch.setattr(module, "workers", lambda _: workers(2))
+    monkeypatch.setattr(module, "in_processes", lambda work, tasks, _: in_processes(work, tasks, 2))
     together = align_photos(listed(photos), tmp_path / "two", quiet)
     assert together.failed == alone.failed
     np.testing.assert_array_equal(together.rows(np.arange(3)), alone.rows(np.arange(3)))

@@ -210,10 +210,11 @@ CHILD = """
 import sys, time
 from contextlib import contextmanager
 from pathlib import Path
-from masquerade.training.recognition import RecognitionPlan, learning, train
+from masquerade.training.recognition import RecognitionPlan, train
+from masquerade.training.study import epochs
 from tests.training.recognition.made import use_small_net
 use_small_net()
-learning.EVERY_STEPS = 1
+epochs.EVERY_STEPS = 1
 class Slow:
     def advance(self):
         time.sleep(float(sys.argv[5]))

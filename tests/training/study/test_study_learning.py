@@ -16,7 +16,7 @@ pytest.importorskip("safetensors")
 
 from masquerade.errors import DestinationUnusable, JobDiffers, TrainingDiverged  # noqa: E402
 from masquerade.training.schedule import rate_at  # noqa: E402
-from masquerade.training.study import RECIPES, learning  # noqa: E402
+from masquerade.training.study import RECIPES, epochs  # noqa: E402
 from masquerade.training.study.checkpoint import CHECKPOINT, SUMMARY, State, load_checkpoint, save_checkpoint  # noqa: E402
 from masquerade.training.study.faces import StudyFaces  # noqa: E402
 from masquerade.training.study.learning import Learner, batches_of, optimiser_of, order_of  # noqa: E402
@@ -169,7 +169,7 @@ def test_it_stops_when_it_gets_no_better(tmp_path: Path, monkeypatch: pytest.Mon
 def test_an_interrupted_run_ends_where_an_undisturbed_one_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recipe: Recipe, stop: int
 ) -> None:
-    monkeypatch.setattr(learning, "EVERY_STEPS", 2)
+    monkeypatch.setattr(epochs, "EVERY_STEPS", 2)
     faces = made_faces()
     rows: dict[str, list[dict[str, Any]]] = {"whole": [], "broken": []}
     whole = learner(tmp_path / "whole", recipe)

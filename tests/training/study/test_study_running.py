@@ -268,8 +268,8 @@ CHILD = """
 import sys, time
 from contextlib import contextmanager
 from pathlib import Path
-from masquerade.training.study import StudyPlan, learning, train
-learning.EVERY_STEPS = 2
+from masquerade.training.study import StudyPlan, epochs, train
+epochs.EVERY_STEPS = 2
 class Slow:
     def advance(self):
         time.sleep(0.02)

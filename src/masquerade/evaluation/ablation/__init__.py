@@ -2,6 +2,6 @@
 
 from masquerade.evaluation.ablation.cells import Ablation, Cell, open_ablation
 from masquerade.evaluation.ablation.results import Run, read_run
-from masquerade.evaluation.ablation.writing import Written, write_results
+from masquerade.evaluation.ablation.writing import write_results
 
-__all__ = ["Ablation", "Cell", "Run", "Written", "open_ablation", "read_run", "write_results"]
+__all__ = ["Ablation", "Cell", "Run", "open_ablation", "read_run", "write_results"]

@@ -2,48 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import NamedTuple
-
-from masquerade.evaluation.ablation.cells import Ablation, Cell
+from masquerade.evaluation.ablation.cells import Cell
 from masquerade.evaluation.ablation.page import ablation_page
 from masquerade.evaluation.ablation.results import Run, read_run
 from masquerade.evaluation.ablation.tables import Table, make_tables, tables_csv, tables_markdown
-from masquerade.evaluation.sweep.running import read_cells
-from masquerade.files import write_whole
+from masquerade.evaluation.sweep.writing import Report
 
-TEXT, CSV, PAGE = "tables.md", "tables.csv", "index.html"
-
-
-class Written(NamedTuple):
-    """What was written: the tables, why runs have no result, and the runs that have one."""
-
-    tables: list[Table]
-    failed: dict[Cell, str]
-    runs: dict[Cell, Run]
-
-
-def write_results(
-    folder: Path, ablation: Ablation, failed: Mapping[Cell, str], done: Callable[[Cell], None] = lambda _: None
-) -> Written:
-    """Read the finished runs, and write ``tables.md``, ``tables.csv`` and ``index.html``.
-
-    Args:
-        folder: of the ablation.
-        ablation: all that was asked for.
-        failed: why a run failed.
-        done: is told of each run that was looked at.
-
-    Returns:
-        The tables, the runs that could be read, and all that failed, with those whose folder cannot be read.
-
-    Raises:
-        DestinationUnusable: a file cannot be written.
-    """
-    runs, trouble = read_cells(folder, ablation.cells(), failed, read_run, done)
-    tables = make_tables(ablation, runs)
-    write_whole(folder / TEXT, tables_markdown(tables).encode("utf-8"))
-    write_whole(folder / CSV, tables_csv(tables).encode("utf-8"))
-    write_whole(folder / PAGE, ablation_page(ablation, runs, tables, trouble).encode("utf-8"))
-    return Written(tables, trouble, runs)
+write_results: Report[Cell, Run, Table] = Report(
+    "tables.md", read_run, make_tables, tables_markdown, tables_csv, ablation_page
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -130,11 +131,12 @@ def enrol(
         if not found.knows(names.bare(photo)) or (photo in chosen and not found.knows(names.drawn(photo)))
     ]
     started(len(wanted))
-    for read in read_photos(reader, wanted, workers, progress):
-        if not found.knows(names.bare(read.photo)):
-            found.add(names.bare(read.photo), read.bare)
-        if read.drawn is not None:
-            found.add(names.drawn(read.photo), read.drawn)
+    with closing(read_photos(reader, wanted, workers, progress)) as every:
+        for read in every:
+            if not found.knows(names.bare(read.photo)):
+                found.add(names.bare(read.photo), read.bare)
+            if read.drawn is not None:
+                found.add(names.drawn(read.photo), read.drawn)
     empty = Templates.empty(embedder.id, embedder.dimensions, tuple(found.failures.values()))
     templates = Templates.joined([*found.parts, empty])
     if file is not None and not kept:

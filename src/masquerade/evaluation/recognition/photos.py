@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -166,7 +167,7 @@ def choose_face(faces: Faces, which: Chosen) -> Faces:
 
 def read_photos(
     reader: Reader, wanted: Sequence[Wanted], workers: int = 1, progress: Callable[[], object] = lambda: None
-) -> Iterator[Read]:
+) -> Generator[Read]:
     """Read photos, in their order.
 
     Args:
@@ -179,6 +180,7 @@ def read_photos(
         ModelError: a model cannot be used.
         WorkerLost: a process ended.
     """
-    for read in in_processes(reader, wanted, workers):
-        yield read
-        progress()
+    with closing(in_processes(reader, wanted, workers)) as found:
+        for read in found:
+            yield read
+            progress()

@@ -223,8 +223,9 @@ class Alerts:
         self._write()
         for courier in self._couriers.values():
             courier.end()
+        end = time.monotonic() + seconds
         for courier in self._couriers.values():
-            courier.join(seconds)
+            courier.join(max(0.0, end - time.monotonic()))
         self._outbox.close()
         self._redactor.release()
 

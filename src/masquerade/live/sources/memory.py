@@ -49,6 +49,10 @@ class Counters:
         """Note a sign of life."""
         self._times[SILENT_SINCE] = now
 
+    def let_go(self) -> None:
+        """Keep the numbers as they are, without the memory."""
+        self._whole, self._times = self._whole.copy(), self._times.copy()
+
     @property
     def grabbed(self) -> int:
         """Frames read."""
@@ -72,6 +76,10 @@ class Pictures:
         """Map nothing yet: the memory grows with what is put into it."""
         self._descriptor = descriptor
         self._map: mmap.mmap | None = None
+
+    def let_go(self) -> None:
+        """Know no picture any more."""
+        self._map = None
 
     def at(self, offset: int, height: int, width: int) -> NDArray[np.uint8]:
         """Return the view of a picture; it is lasting only until its slot is given back.

@@ -129,6 +129,8 @@ class ReaderProcess:
             self._process.wait()
         os.close(self._reports)
         os.close(self._memory)
+        self.counters.let_go()
+        self._pictures.let_go()
 
     def _command(self, line: bytes) -> None:
         with suppress(BrokenPipeError):  # it has ended, which listen() tells

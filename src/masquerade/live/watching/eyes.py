@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from masquerade.errors import FacesInvalid
 from masquerade.faces import Faces, assess, detect_in_passes, fit_mesh
 from masquerade.faces.finder import default_search
 from masquerade.faces.passes import Pass
@@ -38,6 +39,15 @@ class Networks:
 
     def read(self, image: NDArray[np.uint8], faces: Faces) -> tuple[Wearing, NDArray[np.float64]]:
         """Fit the mesh, measure the quality, run the wearing network."""
-        landmarks, scores = fit_mesh(image, faces.boxes, faces.points)
-        fitted = replace(faces, landmarks=landmarks, mesh_scores=scores)
-        return read_wearing(image, faces), weigh(fitted, assess(image, fitted))
+        landmarks, _ = fit_mesh(image, faces.boxes, faces.points)
+        weights = [_weight(image, faces[index], landmarks[[index]]) for index in range(len(faces))]
+        return read_wearing(image, faces), np.array(weights, np.float64)
+
+
+def _weight(image: NDArray[np.uint8], face: Faces, landmarks: NDArray[np.float32]) -> float:
+    """How much a look at one face counts; nothing where the mesh has collapsed, as it may on what is no face."""
+    try:
+        fitted = replace(face, landmarks=landmarks)
+        return float(weigh(fitted, assess(image, fitted))[0])
+    except FacesInvalid:
+        return 0.0

@@ -10,8 +10,9 @@ import hashlib
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import closing
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +24,17 @@ from masquerade.errors import FacesInvalid, NoFace
 from masquerade.faces.finder import default_search
 from masquerade.files import absolute, make_folder, sha256_of, write_whole
 from masquerade.models import get_model
+from masquerade.recognising import in_processes
 from masquerade.settings import get_settings
-from masquerade.training.recognition.aligning import DTYPE, EFFORTS, STORED, Answer, align_photo, workers
+from masquerade.training.recognition.aligning import DTYPE, EFFORTS, STORED, Answer, align_photo
 from masquerade.training.recognition.people import Photo
 from masquerade.training.study.progress import Progress
 
 VERSION = 1
 SHARD = 256
 """Faces of a shard: 14 MB."""
+WORTH = 64
+"""Photos for each process that make up for its start."""
 MODELS = ("yunet", "face-mesh")
 
 Failure = tuple[str, str]
@@ -159,13 +163,13 @@ def _made(
     """Align photos and keep them shard by shard: its file, the keys of its rows, and failures."""
     if not todo:
         return
-    with ExitStack() as stack:
-        bar = stack.enter_context(progress("aligning faces", len(todo)))
-        run = stack.enter_context(workers(min(get_settings().threads, len(todo) // 64)))
+    count = min(get_settings().threads, len(todo) // WORTH)
+    every = in_processes(align_photo, [photo.path for photo in todo], count)
+    with progress("aligning faces", len(todo)) as bar, closing(every):
         for start in range(0, len(todo), SHARD):
             some = todo[start : start + SHARD]
             answers = []
-            for answer in run(align_photo, [photo.path for photo in some]):
+            for answer in islice(every, len(some)):
                 answers.append(answer)
                 bar.advance()
             yield _keep(folder, [keys[photo.key] for photo in some], answers)

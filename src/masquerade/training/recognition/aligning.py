@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import signal
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from masquerade.errors import MasqueradeError, ModelError, SettingsInvalid, WorkerLost
+from masquerade.errors import MasqueradeError, ModelError, SettingsInvalid
 from masquerade.faces import Faces, alignment, assess, find_faces, key_points, landmarks_in_crops
 from masquerade.faces.align import ARCFACE_SIZE
 from masquerade.faces.finder import Effort
 from masquerade.geometry import sample
 from masquerade.image import read_image
-from masquerade.masks.batch.answer import environment
 from masquerade.masks.drawing import Choice, refusal
 
 EFFORTS: tuple[Effort, ...] = ("frame", "photo")
@@ -94,34 +87,3 @@ def align_face(image: NDArray[np.uint8], face: Faces) -> NDArray[Any]:
     row["quality"] = [getattr(quality, name)[0] for name in QUALITIES]
     row["drawable"] = refusal(face, 0, Choice()) is None
     return row
-
-
-Run = Callable[[Callable[[Path], Answer], Sequence[Path]], Iterable[Answer]]
-"""Gives a function's answers for paths, in order."""
-
-
-@contextmanager
-def workers(count: int) -> Iterator[Run]:
-    """Processes that align photos, started anew; this one alone where ``count`` is less than two.
-
-    Raises:
-        WorkerLost: one of them ended.
-    """
-    if count < 2:
-        yield map
-        return
-    context = multiprocessing.get_context("spawn")  # models do not survive a fork
-    with environment(), ProcessPoolExecutor(count, context, _deaf) as pool:
-        try:
-            yield lambda work, paths: pool.map(work, paths, chunksize=8)
-        except BrokenProcessPool as error:
-            raise WorkerLost(
-                "a worker that aligned photos ended", hint="give it more memory; the same command goes on"
-            ) from error
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _deaf() -> None:
-    """Let a worker not hear Ctrl-C: the process that asked ends it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -23,17 +22,14 @@ from masquerade.training.recognition.sampling import batches_of_epoch
 from masquerade.training.recognition.testing import MEASURES, measure_part
 from masquerade.training.recognition.views import draw_masks, plain_views, random_views
 from masquerade.training.recognition.world import World, share_batch_norms
-from masquerade.training.schedule import rate_at
 from masquerade.training.study.checkpoint import load_checkpoint, save_checkpoint
+from masquerade.training.study.epochs import ORDER, Keeping, begin_step, speed, take_steps
 from masquerade.training.study.progress import Progress
 from masquerade.training.study.registry import has_bf16
 from masquerade.training.study.views import to_pixels
 
-EVERY_STEPS = 200
-EVERY_SECONDS = 60.0
-"""The state is kept after so many steps or seconds, and after every epoch."""
-ORDER, CHANCE, FACE = 1, 2, 4
-"""Streams of chance: the order of an epoch; what a step draws; what is drawn for a face."""
+FACE = 4
+"""Stream of chance of what is drawn for a face; beside those of ``study.epochs``."""
 
 
 class Joint(nn.Module):
@@ -108,7 +104,7 @@ class Learner:
         if world.size > 1:
             share_batch_norms(self.net)
             self._step_net = DistributedDataParallel(self.joint)
-        self._kept = time.monotonic()
+        self._keeping = Keeping(self._save)
 
     @property
     def finished(self) -> bool:
@@ -131,7 +127,7 @@ class Learner:
             row = self._measured(faces.test)
             self.state.rows.append(row)
             self.state.next_epoch()
-            self._keep()
+            self._keeping.now()
             report(row)
 
     def _epoch(self, part: Part, progress: Progress) -> None:
@@ -139,25 +135,19 @@ class Learner:
         rng = np.random.default_rng([self._plan.seed, ORDER, state.epoch])
         batches = batches_of_epoch(part.labels, recipe.batch, self._plan.grouped, rng)
         starts = np.cumsum([0, *map(len, batches)])
-        left = sum(map(len, batches[state.step :]))
         self.joint.train()
-        with progress(f"epoch {state.epoch + 1} of {recipe.epochs}", left) as bar:
-            for number in range(state.step, len(batches)):
-                started = time.monotonic()
-                self._step(part, batches[number], int(starts[number]), len(batches))
-                state.step += 1
-                state.seconds += time.monotonic() - started
-                for _ in batches[number]:
-                    bar.advance()
-                if state.step < len(batches) and self._due():
-                    self._keep()
+        take_steps(
+            state,
+            batches,
+            recipe.epochs,
+            lambda number: self._step(part, batches[number], int(starts[number]), len(batches)),
+            self._keeping,
+            progress,
+        )
 
     def _step(self, part: Part, batch: NDArray[np.intp], start: int, steps: int) -> None:
-        state, recipe, plan = self.state, self.recipe, self._plan
-        rng = np.random.default_rng([plan.seed, CHANCE, state.epoch, state.step])
-        torch.manual_seed(int(rng.integers(2**62)) + self.world.rank)  # dropout
-        for group in self._optimiser.param_groups:
-            group["lr"] = rate_at(recipe, state.epoch * steps + state.step, recipe.epochs * steps)
+        state, recipe = self.state, self.recipe
+        begin_step(state, self._plan.seed, steps, recipe, self._optimiser, self.world.rank)
         places = self.world.share(np.arange(len(batch)))
         pixels = to_pixels(self._views(part, part.index[batch[places]], start + places))
         labels = torch.from_numpy(part.labels[batch])
@@ -217,13 +207,8 @@ class Learner:
         found = self.measure(test) if look else dict.fromkeys(MEASURES)
         self.world.wait()
         row |= {f"test_{name}": value for name, value in found.items()}
-        seconds = state.seconds
-        return row | {"seconds": seconds, "images_per_second": state.seen / seconds if seconds else None}
+        return row | speed(state)
 
-    def _due(self) -> bool:
-        return self.state.step % EVERY_STEPS == 0 or time.monotonic() - self._kept > EVERY_SECONDS
-
-    def _keep(self) -> None:
+    def _save(self) -> None:
         if self.world.first:
             save_checkpoint(self._run, self._identity, self.state, self.net, self._optimiser, loss=self.joint.loss)
-        self._kept = time.monotonic()

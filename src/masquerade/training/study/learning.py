@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -18,19 +17,13 @@ from masquerade.datasets.types import LABELS
 from masquerade.errors import TrainingDiverged
 from masquerade.evaluation.measures import Measures, measure
 from masquerade.evaluation.predictions import Predictions
-from masquerade.training.schedule import rate_at
 from masquerade.training.study.checkpoint import load_checkpoint, save_checkpoint
+from masquerade.training.study.epochs import ORDER, Keeping, begin_step, speed, take_steps
 from masquerade.training.study.faces import CHECK, TEST, TRAIN, StudyFaces
 from masquerade.training.study.plan import Recipe
 from masquerade.training.study.progress import Progress
 from masquerade.training.study.registry import NetworkSpec, has_bf16, memory_format
 from masquerade.training.study.views import normalised, plain, random_views
-
-EVERY_STEPS = 200
-EVERY_SECONDS = 60.0
-"""The state is kept after so many steps or seconds, and after every epoch."""
-ORDER, CHANCE = 1, 2
-"""Streams of chance of an epoch: the order of the faces; what is drawn for a step."""
 
 
 def batches_of(order: NDArray[np.intp], size: int) -> list[NDArray[np.intp]]:
@@ -83,11 +76,13 @@ class Learner:
         self._format = memory_format(spec)
         self.net = net.to(memory_format=self._format)
         self.recipe, self.classes = recipe, classes
-        self._run, self._identity, self._view, self._seed = run, identity, spec.view, seed
+        self._view, self._seed = spec.view, seed
         self._size = recipe.size or 0
         self._optimiser = optimiser_of(net, recipe)
         self.state, self._best = load_checkpoint(run, identity, net, self._optimiser)
-        self._kept = time.monotonic()
+        self._keeping = Keeping(
+            lambda: save_checkpoint(run, identity, self.state, self.net, self._optimiser, self._best)
+        )
         self._bf16 = recipe.bf16 and has_bf16()
 
     @property
@@ -116,7 +111,7 @@ class Learner:
             self.state.rows.append(row)
             self.state.next_epoch()
             self._judge(row)
-            self._keep()
+            self._keeping.now()
             report(row)
         if self._best is not None:
             self.net.load_state_dict(self._best)
@@ -126,25 +121,19 @@ class Learner:
         chosen = faces.of(TRAIN)
         rng = np.random.default_rng([self._seed, ORDER, state.epoch])
         batches = batches_of(chosen[order_of(faces.labels[chosen], recipe.balance, rng)], recipe.batch)
-        left = sum(map(len, batches[state.step :]))
         self.net.train()
-        with progress(f"epoch {state.epoch + 1} of {recipe.epochs}", left) as bar:
-            for batch in batches[state.step :]:
-                started = time.monotonic()
-                self._step(faces, batch, len(batches))
-                state.step += 1
-                state.seconds += time.monotonic() - started
-                for _ in batch:
-                    bar.advance()
-                if state.step < len(batches) and self._due():
-                    self._keep()
+        take_steps(
+            state,
+            batches,
+            recipe.epochs,
+            lambda number: self._step(faces, batches[number], len(batches)),
+            self._keeping,
+            progress,
+        )
 
     def _step(self, faces: StudyFaces, batch: NDArray[np.intp], steps: int) -> None:
         state, recipe = self.state, self.recipe
-        rng = np.random.default_rng([self._seed, CHANCE, state.epoch, state.step])
-        torch.manual_seed(int(rng.integers(2**62)))  # dropout
-        for group in self._optimiser.param_groups:
-            group["lr"] = rate_at(recipe, state.epoch * steps + state.step, recipe.epochs * steps)
+        rng = begin_step(state, self._seed, steps, recipe, self._optimiser)
         images = faces.images[batch]
         pixels = random_views(images, self._size, rng) if recipe.augment else plain(images, self._size)
         labels = torch.from_numpy(faces.labels[batch])
@@ -213,8 +202,7 @@ class Learner:
         for part, wanted in ((CHECK, self.recipe.check > 0), (TEST, self.recipe.watch_test)):
             found = measure(self.predict(faces, part), intervals=False) if wanted and len(faces.of(part)) else None
             row |= {f"{part}_{name}": value for name, value in _figures(found).items()}
-        seconds = state.seconds
-        return row | {"seconds": seconds, "images_per_second": state.seen / seconds if seconds else None}
+        return row | speed(state)
 
     def _judge(self, row: dict[str, Any]) -> None:
         """Keep the weights of the best epoch on the part set aside; stop when it gets no better."""
@@ -225,13 +213,6 @@ class Learner:
             self.state.best_score, self.state.best_epoch = score, self.state.epoch
             self._best = {name: value.clone() for name, value in self.net.state_dict().items()}
         self.state.stopped = 0 < self.recipe.patience <= self.state.epoch - self.state.best_epoch
-
-    def _due(self) -> bool:
-        return self.state.step % EVERY_STEPS == 0 or time.monotonic() - self._kept > EVERY_SECONDS
-
-    def _keep(self) -> None:
-        save_checkpoint(self._run, self._identity, self.state, self.net, self._optimiser, self._best)
-        self._kept = time.monotonic()
 
 
 def _slices(items: NDArray[np.intp], size: int) -> Iterator[NDArray[np.intp]]:

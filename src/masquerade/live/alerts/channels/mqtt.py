@@ -121,8 +121,6 @@ class Mqtt:
             runner.run(self._stay_connected())
 
     async def _stay_connected(self) -> None:
-        import aiomqtt  # noqa: PLC0415 - an extra
-
         attempts = 0
         while not self._stop.is_set():
             try:
@@ -131,7 +129,7 @@ class Mqtt:
                     attempts = 0
                     self._set(client)
                     await self._attend(client)
-            except (aiomqtt.MqttError, OSError, ValueError) as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, it may pass; ``send`` tells it
                 self._reason = str(error) or type(error).__name__
             finally:
                 self._set(None)

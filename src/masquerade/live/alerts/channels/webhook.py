@@ -47,7 +47,11 @@ class Webhook:
         self._url = config.url.get_secret_value()
         self._runner = asyncio.Runner()
         self._client = httpx.AsyncClient(
-            verify=trusted, timeout=config.timeout, follow_redirects=False, headers={"User-Agent": "masquerade"}
+            verify=trusted,
+            timeout=config.timeout,
+            follow_redirects=False,
+            limits=httpx.Limits(max_keepalive_connections=0),  # alerts are rare: a kept connection would be stale
+            headers={"User-Agent": "masquerade"},
         )
 
     def send(self, alert: Alert) -> None:

@@ -18,8 +18,12 @@ TIMEOUT = 1.5
 OPEN = "open"
 
 
-def probe(address: Address) -> str:
+def probe(address: Address, *, briefly: bool = False) -> str:
     """Ask once.
+
+    Args:
+        address: the source.
+        briefly: whether it is enough that the host answers at all.
 
     Returns:
         "" when nothing answers, else ``open`` or, of RTSP, the status of its answer: a relay answers whether it
@@ -35,7 +39,7 @@ def probe(address: Address) -> str:
     parts = urlsplit(address.target)
     try:
         with socket.create_connection((parts.hostname, parts.port or SCHEMES[parts.scheme.lower()]), TIMEOUT) as line:
-            return _describe(line, address) if parts.scheme.lower() == "rtsp" else OPEN
+            return OPEN if briefly or parts.scheme.lower() != "rtsp" else _describe(line, address)
     except (OSError, UnicodeError):
         return ""
 
@@ -70,7 +74,7 @@ def wait(address: Address, delay: float, heard: str | None, every: float, stop: 
     end = time.monotonic() + delay
     while (begun := time.monotonic()) < end and not stop.is_set():
         if every and heard is not None:
-            answer = probe(address)
+            answer = probe(address, briefly=not heard)
             if answer and answer != heard:
                 return True
             heard = answer

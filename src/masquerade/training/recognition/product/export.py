@@ -144,7 +144,7 @@ def main() -> None:
     model, card = arguments.out / fields["file"], arguments.out / f"{fields['name']}.json"
     write_whole(model, content)
     write_whole(card, _text(fields))
-    wish = Wish(Reader(str(model), "central", Drawing(SEED)), fmr=FMR, workers=get_settings().threads)
+    wish = Wish(Reader(str(model), "largest", Drawing(SEED)), fmr=FMR, workers=get_settings().threads)
     found = calibrate_on(kept_people(), wish)
     fields["parameters"]["calibration"] = found.calibration.to_dict()
     write_whole(card, _text(fields))

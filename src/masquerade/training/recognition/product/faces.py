@@ -10,8 +10,8 @@ import argparse
 import hashlib
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, fields
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -27,6 +27,7 @@ from masquerade.geometry import sample
 from masquerade.image import read_image
 from masquerade.masks import KINDS, Choice, apply, draw
 from masquerade.masks.types import Worn
+from masquerade.recognising import in_processes
 from masquerade.settings import get_settings
 from masquerade.training.arrays import load_arrays, save_arrays
 from masquerade.training.recognition.sface import SIZE
@@ -143,8 +144,8 @@ def masked_crop(image: NDArray[np.uint8], face: Faces, rng: np.random.Generator)
 def make_faces(photos: Sequence[Job]) -> ProductFaces:
     """Read photos and draw on their faces, on all cores that the settings allow."""
     rows: list[Row] = []
-    with get_context("spawn").Pool(get_settings().threads) as pool:
-        for count, row in enumerate(pool.imap(read_row, photos, chunksize=16), 1):
+    with closing(in_processes(read_row, photos, get_settings().threads)) as found:
+        for count, row in enumerate(found, 1):
             rows += [] if row is None else [row]
             if count % 500 == 0:
                 sys.stdout.write(f"{count} of {len(photos)}\n")

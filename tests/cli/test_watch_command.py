@@ -1,0 +1,196 @@
+"""``masquerade watch`` as a process: what it prints, writes and never writes, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import masquerade as package
+from masquerade.image import read_image
+from tests.cli.commands import COMMAND, Run, environment
+
+PATIENCE = 300.0
+AUDITED = """
+import os, sys
+written = []
+def note(event, words):
+    if event == "open":
+        path, mode, flags = words
+        writes = isinstance(mode, str) and set(mode) & set("wax+")
+        if writes or (isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_APPEND)):
+            written.append(str(path))
+    elif event in ("os.mkdir", "os.rename", "os.link", "os.symlink", "shutil.copyfile", "tempfile.mkstemp"):
+        written.append(f"{event} {words[0]}")
+sys.addaudithook(note)
+from masquerade.cli import main
+sys.argv = ["masquerade", *sys.argv[1:]]
+try:
+    main()
+finally:
+    for path in written:
+        print(f"WRITTEN {path}")
+"""
+"""Runs the command line and tells of everything that Python opened for writing."""
+
+
+@pytest.fixture(scope="module")
+def portrait(samples: Path) -> NDArray[np.uint8]:
+    """A frame of 320 x 240 with one bare face, BGR."""
+    photo = read_image(samples / "person_a_1.jpg")
+    scale = 220 / photo.shape[0]
+    small = cv2.resize(photo, (round(photo.shape[1] * scale), 220), interpolation=cv2.INTER_AREA)
+    frame = np.full((240, 320, 3), 110, np.uint8)
+    frame[10:230, 60 : 60 + small.shape[1]] = small[..., ::-1]
+    return frame
+
+
+@pytest.fixture(scope="module")
+def film(portrait: NDArray[np.uint8], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A film of two seconds: nobody, then somebody without a mask, who moves a little."""
+    path = tmp_path_factory.mktemp("film") / "door.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (320, 240))
+    for number in range(25):
+        writer.write(np.roll(portrait, number, axis=1) if number >= 3 else np.full((240, 320, 3), 110, np.uint8))
+    writer.release()
+    return path
+
+
+def test_a_film_its_events_its_summary_and_its_copy(masquerade: Run, film: Path, tmp_path: Path) -> None:
+    saved, log = tmp_path / "out.mp4", tmp_path / "events.jsonl"
+    done = masquerade("watch", film, "--save", saved, "--events", log, "--summary")
+    assert done.code == 0, done.err
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [(line["event"], line["person"], line["wearing"]) for line in lines] == [
+        ("online", None, None),
+        ("entered", 1, "undecided"),
+        ("changed", 1, "without_mask"),
+        ("alert", 1, "without_mask"),
+        ("left", 1, "without_mask"),
+    ]
+    assert all(set(line) == {"time", "event", "person", "wearing"} for line in lines)
+    *words, summary = done.out.splitlines()
+    assert [word.split(" s  ")[1] for word in words] == [
+        "the source is online",
+        "person 1 entered",
+        "person 1 wears no mask",
+        "ALERT: person 1 wears no mask",
+        "person 1 left",
+    ]
+    found = json.loads(summary)
+    assert found["counts"] == {
+        "entered": 1, "with_mask": 0, "without_mask": 1, "incorrect": 0, "undecided": 0, "alerts": 1
+    }  # fmt: skip
+    assert (found["frames"], found["skipped"], found["seconds"]) == (25, 0, 2.4)
+    assert "nobody is identified, the film is stored with faces blurred" in done.err
+    played = cv2.VideoCapture(str(saved))
+    assert played.get(cv2.CAP_PROP_FRAME_COUNT) == 25
+    again = masquerade("watch", film, "--save", saved)
+    assert again.code == 2
+    assert "is there already" in again.err
+
+
+def test_events_on_standard_output_are_json_and_always_the_same(masquerade: Run, film: Path) -> None:
+    first, second = (masquerade("watch", film, "--events", "-", "--seconds", "2") for _ in range(2))
+    assert first.code == 0
+    assert first.out == second.out
+    assert [json.loads(line)["event"] for line in first.out.splitlines()][:2] == ["online", "entered"]
+    assert "no picture is stored" in first.err
+    assert "1 person: 0 with a mask, 1 without" in first.err
+
+
+def test_nothing_is_written_that_was_not_asked_for(film: Path, tmp_path: Path) -> None:
+    """No frame, crop or template: everything that is opened for writing is told, and every folder stays empty."""
+    home, here, temporary = (tmp_path / name for name in ("home", "here", "temporary"))
+    for folder in (home, here, temporary):
+        folder.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", AUDITED, "watch", film, "--quiet"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=here,
+        timeout=PATIENCE,
+        env=environment(
+            HOME=str(home),
+            TMPDIR=str(temporary),
+            XDG_CACHE_HOME="",
+            XDG_CONFIG_HOME="",
+            XDG_STATE_HOME="",
+            PYTHONPATH=str(Path(package.__file__).parents[1]),
+        ),
+    )
+    assert done.returncode == 0, done.stderr
+    assert "1 person" in done.stderr
+    written = [line.removeprefix("WRITTEN ") for line in done.stdout.splitlines() if line.startswith("WRITTEN ")]
+    # Numbers are pipes to the process that reads the film; its pictures come by memory that has no name.
+    assert [path for path in written if not path.isdigit() and path != "/dev/null"] == []
+    assert [path for folder in (home, here, temporary) for path in folder.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_is_told_to_end_and_leaves_a_film_that_plays(film: Path, tmp_path: Path, number: signal.Signals) -> None:
+    saved, log = tmp_path / "out.avi", tmp_path / "events.jsonl"
+    words = [*COMMAND, "watch", str(film), "--loop", "--save", str(saved), "--events", str(log)]
+    running = subprocess.Popen(
+        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(), start_new_session=True
+    )
+    try:
+        until = time.monotonic() + PATIENCE
+        while not (log.exists() and "changed" in log.read_text()):
+            assert time.monotonic() < until and running.poll() is None, running.communicate()
+            time.sleep(0.1)
+        # As a terminal does it, to the whole group: the process that reads must not be upset by it.
+        (signal_group if number is signal.SIGINT else subprocess.Popen.send_signal)(running, number)
+        out, err = running.communicate(timeout=PATIENCE)
+    finally:
+        running.kill()
+    assert running.returncode == 0, err
+    assert "person 1 left" in out
+    assert "1 person" in err
+    assert "Traceback" not in err
+    assert json.loads(log.read_text().splitlines()[-1])["event"] == "left"
+    assert cv2.VideoCapture(str(saved)).get(cv2.CAP_PROP_FRAME_COUNT) > 5
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["events.jsonl", "out.avi"]
+
+
+def signal_group(running: subprocess.Popen[str], number: signal.Signals) -> None:
+    import os
+
+    os.killpg(running.pid, number)
+
+
+def test_what_cannot_be_watched(masquerade: Run, film: Path, tmp_path: Path) -> None:
+    text = tmp_path / "text.mp4"
+    text.write_text("no film")
+    for words, code in (
+        ((tmp_path / "nowhere.mp4",), "source_not_found"),
+        ((text,), "source_unreadable"),
+        ((film, "--save", tmp_path / "film.gif"), "destination_unusable"),
+        ((film, "--alerts", tmp_path / "nowhere.toml"), "alerts_invalid"),
+    ):
+        done = masquerade("watch", *words)
+        assert done.code == 2, words
+        assert f"[{code}]" in done.err
+    assert masquerade("watch", film, "--show-faces").code == 2
+
+
+def test_places_are_refused_before_any_is_touched(masquerade: Run, film: Path, tmp_path: Path) -> None:
+    done = masquerade("watch", film, "--save", tmp_path / "out.mp4", "--events", tmp_path)
+    assert done.code == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_camera_that_never_answers(masquerade: Run) -> None:
+    done = masquerade("watch", "http://127.0.0.1:9/", "--seconds", "2", "--summary", "--quiet")
+    assert done.code == 1
+    assert json.loads(done.out)["frames"] == 0
+    assert "there was no picture" in done.err
