@@ -93,7 +93,7 @@ def test_a_wait_over_the_deadline_ends() -> None:
 def test_a_wait_that_would_be_too_long_is_refused_before_it_begins() -> None:
     async def test() -> None:
         limiter, held = Limiter(1, 5, 1.0), Held()
-        limiter._mean = 40.0
+        limiter._recent.extend([40.0] * 8)
         first = asyncio.create_task(limiter.run(held.job))
         await until(lambda: held.now == 1)
         with pytest.raises(Busy, match="40 s"):
