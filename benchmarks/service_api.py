@@ -26,7 +26,7 @@ def check_api(url: str, examples: int, seed: int = 0) -> Counter[str]:
 
     for kind in ("jpeg", "png", "webp", "bmp", "tiff", "heic"):
         schemathesis.openapi.media_type(f"image/{kind}", hypothesis.strategies.binary())
-    schema = schemathesis.openapi.from_url(f"{url}/openapi.json")
+    schema: Any = schemathesis.openapi.from_url(f"{url}/openapi.json")
     statuses: Counter[str] = Counter()
     settings = hypothesis.settings(
         max_examples=examples,
@@ -53,8 +53,9 @@ def _asking(operation: Any, mode: Any, statuses: Counter[str], seed: int, settin
         # a negative request may be right by chance: a body of any bytes is one, until it is decoded
         case.validate_response(answer, excluded_checks=_not_meant())
 
-    asked: Callable[[], None] = hypothesis.given(operation.as_strategy(generation_mode=mode))(ask)
-    return hypothesis.seed(seed)(settings(asked))
+    drawn = hypothesis.given(operation.as_strategy(generation_mode=mode))(ask)
+    asking: Callable[[], None] = hypothesis.seed(seed)(settings(drawn))
+    return asking
 
 
 def _not_meant() -> list[Any]:

@@ -181,11 +181,11 @@ def test_scrypt_is_run_once_for_a_key_that_is_right(
     runs: list[str] = []
     digest = keys_module._digest
 
-    def counted(text: str, salt: bytes) -> bytes:
+    def noted(text: str, salt: bytes) -> bytes:
         runs.append(text)
         return digest(text, salt)
 
-    monkeypatch.setattr(keys_module, "_digest", counted)
+    monkeypatch.setattr(keys_module, "_digest", noted)
     for _ in range(3):
         assert service.get("/metrics", headers=bearer(keys["metrics"])).status_code == 200
     assert len(runs) == 1

@@ -53,7 +53,12 @@ def test_closing_ends_all_who_look_on_from_another_thread() -> None:
         tasks = [asyncio.create_task(look_on()) for _ in range(2)]
         while not hub.full:
             await asyncio.sleep(0.01)
-        thread = threading.Thread(target=take_and_close)
+
+        def end() -> None:
+            hub.take(None, snapshot(5.0))
+            hub.close()
+
+        thread = threading.Thread(target=end)
         thread.start()
         async with asyncio.timeout(60):
             assert await asyncio.gather(*tasks) == [[5.0], [5.0]]
