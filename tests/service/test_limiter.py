@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from functools import partial
 
 import pytest
 
@@ -42,7 +43,7 @@ def test_no_more_run_at_once_than_there_are_workers_and_the_line_keeps_its_order
         limiter, held = Limiter(2, 10, 60), Held()
         jobs = []
         for number in range(8):
-            jobs.append(asyncio.create_task(limiter.run(lambda number=number: held.job(number))))
+            jobs.append(asyncio.create_task(limiter.run(partial(held.job, number))))
             await asyncio.sleep(0)
         await until(lambda: held.now == 2)
         assert (limiter.busy, limiter.waiting) == (2, 6)
