@@ -53,9 +53,8 @@ def _asking(operation: Any, mode: Any, statuses: Counter[str], seed: int, settin
         # a negative request may be right by chance: a body of any bytes is one, until it is decoded
         case.validate_response(answer, excluded_checks=_not_meant())
 
-    given: Any = hypothesis.given
-    drawn = given(operation.as_strategy(generation_mode=mode))(ask)
-    asking: Callable[[], None] = hypothesis.seed(seed)(settings(drawn))
+    drawn: Any = hypothesis.given(operation.as_strategy(generation_mode=mode))
+    asking: Callable[[], None] = hypothesis.seed(seed)(settings(drawn(ask)))
     return asking
 
 

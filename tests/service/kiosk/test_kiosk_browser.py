@@ -12,11 +12,16 @@ pytest.importorskip("fastapi", reason="needs the [serve] extra")
 
 from masquerade.live.watching import Counts
 from masquerade.service import ServiceConfig, create_app
+from masquerade.service.access.guard import Access
+from masquerade.service.access.keys import KeyFile
+from masquerade.service.access.rates import Rates
 from masquerade.service.kiosk import Kiosk, KioskConfig
 from masquerade.service.kiosk.pages import LANGUAGES
 from tests.service.kiosk.made_kiosk import Door, Stage, Visit, chromium, person, says, visiting, wait_for
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playwright.sync_api import Browser, Page
 
 HEARD = """
@@ -295,17 +300,14 @@ def test_every_language_fits_the_screen(visit: Visit, stage: Stage) -> None:
     stage.people = (person(1, "incorrect", "nose", "mouth"),)
     page = visit.open()
     says(page, "Please cover your nose and mouth")
-    titles = {"Please cover your nose and mouth"}
-    sizes = [(800, 1280), (1024, 768), (360, 740)]
-    for code in LANGUAGES:
-        if code == "en":
-            continue
-        page.locator("#language").select_option(code)
-        page.wait_for_function("code => document.documentElement.lang === code", arg=code)
-        titles.add(page.locator("#title").text_content() or "")
-        assert page.locator("html").get_attribute("dir") == ("rtl" if code == "ar" else "ltr")
-        for width, height in sizes:
-            page.set_viewport_size({"width": width, "height": height})
+    titles = set()
+    for width, height in ((800, 1280), (1024, 768), (360, 740)):
+        page.set_viewport_size({"width": width, "height": height})
+        for code in LANGUAGES:
+            page.locator("#language").select_option(code)
+            page.wait_for_function("code => document.documentElement.lang === code", arg=code)
+            titles.add(page.locator("#title").text_content() or "")
+            assert page.locator("html").get_attribute("dir") == ("rtl" if code == "ar" else "ltr")
             assert page.evaluate(TOO_WIDE) == [], (code, width)
     assert len(titles) == len(LANGUAGES)
 
@@ -314,6 +316,51 @@ TOO_WIDE = """() => [...document.querySelectorAll('h1, p, dl, button, select, se
   .filter(e => e.checkVisibility() && !e.closest('.unseen') && getComputedStyle(e).clipPath === 'none')
   .map(e => [e.id || e.className || e.tagName, e.getBoundingClientRect()])
   .filter(([, r]) => r.left < -1 || r.right > innerWidth + 1).map(([name]) => name)"""
+
+
+def test_text_may_be_twice_as_large_and_messages_have_contrast(visit: Visit, stage: Stage) -> None:
+    page = visit.open()
+    size = "parseFloat(getComputedStyle(document.getElementById(given)).fontSize)".replace("given", "id")
+    sizes = {}
+    says(page, "Welcome")
+    for text in ("100", "150", "200"):
+        assert page.locator("html").get_attribute("data-size") == text
+        sizes[text] = {part: page.evaluate(f"id => {size}", part) for part in ("title", "line", "privacy")}
+        assert page.evaluate(TOO_WIDE) == []
+        page.locator("#size").click()
+    for part in ("title", "line", "privacy"):
+        assert sizes["200"][part] >= 2 * sizes["100"][part] - 0.1
+    for people, said in (
+        ((), "Welcome"),
+        ((person(1, "with_mask"),), "Thank you!"),
+        ((person(1, "without_mask"),), "Please put on a mask"),
+    ):
+        stage.people = people
+        says(page, said)
+        page.wait_for_timeout(700)  # colours change slowly
+        for part in ("title", "line"):
+            assert page.evaluate(CONTRAST, part) >= 7, (said, part)
+        assert page.evaluate(CONTRAST, "privacy") >= 7
+
+
+# WCAG 2.2, relative luminance and contrast ratio, of a text and the colours behind it; the worst of a gradient counts.
+CONTRAST = """id => {
+  const channel = v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+  const light = c => {
+    const [r, g, b] = c.match(/[\\d.]+/g).map(v => channel(v / 255));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const part = document.getElementById(id);
+  const ink = light(getComputedStyle(part).color);
+  const colours = [];
+  for (let e = part; e; e = e.parentElement) {
+    const style = getComputedStyle(e);
+    const found = [style.backgroundColor, ...(style.backgroundImage.match(/rgba?\\([^)]*\\)/g) ?? [])];
+    colours.push(...found.filter(c => c !== 'rgba(0, 0, 0, 0)'));
+    if (colours.length) break;
+  }
+  return Math.min(...colours.map(light).map(l => (Math.max(l, ink) + 0.05) / (Math.min(l, ink) + 0.05)));
+}"""
 
 
 def test_languages_by_setting_browser_address_and_in_turns(browser: Browser, door: Door) -> None:
@@ -374,3 +421,72 @@ def test_the_camera_of_the_server(visit: Visit, door: Door, stage: Stage) -> Non
         assert page.evaluate("document.getElementById('video').srcObject") is None
     finally:
         service.camera = None
+
+
+def test_a_key_is_asked_for_where_one_is_needed(visit: Visit, door: Door, stage: Stage, tmp_path: Path) -> None:
+    file = KeyFile(tmp_path / "keys.json")
+    key = file.add("door", ("watch",))
+    service = door.app.state.service
+    open_to_all = service.access
+    service.access = Access(True, file, Rates(0, 1))
+    try:
+        page = visit.open()
+        says(page, "A key is needed")
+        for text in ("wrong", key):
+            page.get_by_label("Key", exact=True).fill(text)
+            page.keyboard.press("Enter")
+            if text == "wrong":
+                page.wait_for_selector("text=This key is not known.")
+        says(page, "Welcome")
+        wait_for(lambda: stage.frames)
+        assert page.get_by_label("Key", exact=True).is_hidden()
+        (cookie,) = visit.context.cookies()
+        assert (cookie["name"], cookie["httpOnly"], cookie["sameSite"]) == ("masquerade_session", True, "Strict")
+        visit.problems = [text for text in visit.problems if "401" not in text]  # the browser's own line for each
+    finally:
+        service.access = open_to_all
+
+
+LINKED = """
+window.WebSocket = class {
+  static OPEN = 1;
+  constructor() { this.readyState = 1; window.link = this; setTimeout(() => this.onopen()); }
+  send() {}
+  close() {}
+};
+"""
+FIVE_MINUTES = """async ([first, last]) => {
+  const wearings = ["with_mask", "without_mask", "incorrect", "undecided"];
+  for (let n = first; n < last; n += 1) {
+    const people = [...Array(Math.floor(n / 10) % 4).keys()].map(i => ({
+      number: Math.floor(n / 20) + i, wearing: wearings[Math.floor(n / 7) % 4], shows: ["nose"], since: n / 10,
+      box: [100 * i, 100, 100 * i + 90, 220],
+    }));
+    const day = {entered: n, with_mask: 0, without_mask: n, incorrect: 0};
+    link.onmessage({data: JSON.stringify({type: "snapshot", time: n / 10, width: 640, height: 480, people, day})});
+    if (n % 100 === 0) await new Promise(requestAnimationFrame);
+  }
+}"""
+
+
+def test_the_screen_is_kept_on_and_nothing_grows(visit: Visit, stage: Stage) -> None:
+    """Five minutes at ten frames a second, as fast as they can be told: people come, go, and are reminded."""
+    visit.page.add_init_script(LINKED)
+    page = visit.open()
+    page.wait_for_function("() => locks > 0 && window.link")
+    says(page, "Welcome")
+    tools = visit.context.new_cdp_session(page)
+    tools.send("Performance.enable")
+
+    def after(first: int, last: int) -> dict[str, float]:
+        page.evaluate(FIVE_MINUTES, [first, last])
+        for _ in range(2):
+            tools.send("HeapProfiler.collectGarbage")
+        return {entry["name"]: entry["value"] for entry in tools.send("Performance.getMetrics")["metrics"]}
+
+    early = after(0, 600)
+    late = after(600, 3600)
+    assert page.locator("[data-count=entered]").text_content() == "3,599"
+    assert late["Nodes"] <= early["Nodes"] + 10
+    assert late["JSEventListeners"] <= early["JSEventListeners"] + 2
+    assert late["JSHeapUsedSize"] <= 1.05 * early["JSHeapUsedSize"]
