@@ -184,8 +184,9 @@ async function begin() {
   render();
 }
 
-async function touched() {
-  if (chime.blocked) {
+/** The first touch lets the page sound; one of the sound's own button is a wish, which that button sees to. */
+async function touched(event) {
+  if (chime.blocked && !part("sound").contains(event.target)) {
     await chime.wake();
     render();
   }
