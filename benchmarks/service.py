@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +49,7 @@ def running(**environment: str) -> Iterator[Service]:
         env={**os.environ, "MASQUERADE_SERVE_RATE": "0", **environment},
     )
     try:
-        lines = process.stderr or []
+        lines: Iterable[str] = process.stderr or []
         found = next(filter(None, (re.search(r"at (http://\S+?)/ ", line) for line in lines)))
         listening = time.perf_counter() - began
         while httpx.get(f"{found[1]}/ready", timeout=600).status_code != 200:

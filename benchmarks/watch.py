@@ -5,7 +5,6 @@ python -m benchmarks.watch [--minutes 30]
 
 from __future__ import annotations
 
-import sys
 import tempfile
 import threading
 import time
@@ -33,11 +32,11 @@ def make_film(path: Path, size: tuple[int, int], people: int, seconds: float, fp
     cv2 = opencv()
     width, height = size
     rng = np.random.default_rng(7)
-    back = np.kron(rng.integers(70, 130, (height // 8 + 1, width // 8 + 1, 3)), np.ones((8, 8, 1)))
-    back = back.astype(np.uint8)[:height, :width]
+    blocks = rng.integers(70, 130, (height // 8 + 1, width // 8 + 1, 3))
+    back = np.kron(blocks, np.ones((8, 8, 1))).astype(np.uint8)[:height, :width]
     tall = round(height * (0.8 if people == 1 else 0.55))
     portraits = [_portrait(ROOT / "samples" / SAMPLES[index], tall) for index in range(people)]
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), fps, size)
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), fps, size)
     for number in range(round(seconds * fps)):
         frame = back.copy()
         for index, portrait in enumerate(portraits):
@@ -200,4 +199,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -64,11 +63,13 @@ def imported(errors: str) -> Iterator[str]:
 
 @pytest.mark.parametrize(("command", "limit", "never"), COMMANDS.values(), ids=COMMANDS)
 def test_starts_at_once(command: list[str], limit: float, never: set[str]) -> None:
+    # Processor time, which other processes do not lengthen as they do a clock's: a start waits for nothing.
     seconds = []
     for _ in range(10):
-        started = time.perf_counter()
+        before = os.times()
         subprocess.run([sys.executable, *command], check=True, capture_output=True, cwd=ROOT)
-        seconds.append(time.perf_counter() - started)
+        after = os.times()
+        seconds.append(after.children_user - before.children_user + after.children_system - before.children_system)
         if min(seconds) <= limit:
             break
     assert min(seconds) <= limit

@@ -46,10 +46,19 @@ def test_closing_ends_all_who_look_on_from_another_thread() -> None:
         async def look_on() -> list[float]:
             return [news.time async for news in hub.subscribe()]
 
+        def take_and_close() -> None:
+            hub.take(None, snapshot(5.0))
+            hub.close()
+
         tasks = [asyncio.create_task(look_on()) for _ in range(2)]
         while not hub.full:
             await asyncio.sleep(0.01)
-        thread = threading.Thread(target=lambda: (hub.take(None, snapshot(5.0)), hub.close()))
+
+        def end() -> None:
+            hub.take(None, snapshot(5.0))
+            hub.close()
+
+        thread = threading.Thread(target=end)
         thread.start()
         async with asyncio.timeout(60):
             assert await asyncio.gather(*tasks) == [[5.0], [5.0]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from functools import partial
 
 import pytest
 
@@ -42,7 +43,7 @@ def test_no_more_run_at_once_than_there_are_workers_and_the_line_keeps_its_order
         limiter, held = Limiter(2, 10, 60), Held()
         jobs = []
         for number in range(8):
-            jobs.append(asyncio.create_task(limiter.run(lambda number=number: held.job(number))))
+            jobs.append(asyncio.create_task(limiter.run(partial(held.job, number))))
             await asyncio.sleep(0)
         await until(lambda: held.now == 2)
         assert (limiter.busy, limiter.waiting) == (2, 6)
@@ -92,7 +93,7 @@ def test_a_wait_over_the_deadline_ends() -> None:
 def test_a_wait_that_would_be_too_long_is_refused_before_it_begins() -> None:
     async def test() -> None:
         limiter, held = Limiter(1, 5, 1.0), Held()
-        limiter._mean = 40.0
+        limiter._recent.extend([40.0] * 8)
         first = asyncio.create_task(limiter.run(held.job))
         await until(lambda: held.now == 1)
         with pytest.raises(Busy, match="40 s"):

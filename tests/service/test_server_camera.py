@@ -27,7 +27,7 @@ def film(photos: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
         face = np.asarray(photo.convert("RGB").resize((272, 312)))
     frame = np.full((360, 480, 3), 120, np.uint8)
     frame[24:336, 104:376] = face
-    writer = cv2.VideoWriter(str(target), cv2.VideoWriter_fourcc(*"MJPG"), 10, (480, 360))
+    writer = cv2.VideoWriter(str(target), cv2.VideoWriter.fourcc(*"MJPG"), 10, (480, 360))
     for number in range(20):
         writer.write(np.roll(frame, number % 3, axis=1)[:, :, ::-1])
     writer.release()

@@ -145,7 +145,7 @@ def test_closing_leaves_nothing_behind(tmp_path: Path) -> None:
         until_gone(reader)
         assert source.frame(1.0) is None
         source.close()  # a second time
-    assert len(list(OPEN.iterdir())) == before
+    assert len(list(OPEN.iterdir())) <= before  # one of another test may be gone by now
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")

@@ -37,7 +37,11 @@ def observer() -> Observer:
 
 
 def test_a_film_from_its_beginning_to_its_end() -> None:
-    steps = [StateChange(0.0, "online"), *[frame_at(time) for time in times(1, 25)], StateChange(0.96, "ended")]
+    steps: list[Frame | StateChange | None] = [
+        StateChange(0.0, "online"),
+        *[frame_at(time) for time in times(1, 25)],
+        StateChange(0.96, "ended"),
+    ]
     sink = Keeps()
     summary = Watch(MadeSource(steps), observer(), [sink]).run(threading.Event())
     events = [event for _, snapshot in sink.told for event in snapshot.events]

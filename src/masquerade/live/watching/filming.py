@@ -159,7 +159,7 @@ class FilmWriter:
         cv2 = opencv()
         height, width = frame.image.shape[:2]
         self._size, self._began = (width, height), frame.time
-        code = cv2.VideoWriter_fourcc(*CODECS[self.path.suffix.lower()])
+        code = cv2.VideoWriter.fourcc(*CODECS[self.path.suffix.lower()])
         self._writer = cv2.VideoWriter(str(self._partial), cv2.CAP_FFMPEG, code, self._fps, self._size)
         if not self._writer.isOpened():
             self._writer = None

@@ -7,13 +7,14 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from statistics import median
 from typing import TypeVar
 
 from masquerade.errors import Busy, NotReady
 
 Result = TypeVar("Result")
-SMOOTHING = 0.1
-"""Weight of the newest job in the mean time of one."""
+RECENT, ENOUGH = 32, 8
+"""Jobs whose median time tells how long one takes, and how many there must be: the first ones are slow."""
 
 
 class Limiter:
@@ -29,7 +30,7 @@ class Limiter:
         self._workers, self._queue, self._deadline = workers, queue, deadline
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="inference")
         self._line: deque[asyncio.Future[None]] = deque()
-        self._mean = 0.0
+        self._recent: deque[float] = deque(maxlen=RECENT)
         self._closed = False
         self.busy = 0
         self.refused = 0
@@ -47,10 +48,10 @@ class Limiter:
 
     @property
     def expected_wait(self) -> float:
-        """Seconds that a job would wait if it came now."""
-        if self.busy < self._workers:
+        """Seconds that a job would wait if it came now; 0 before it is known how long one takes."""
+        if self.busy < self._workers or len(self._recent) < ENOUGH:
             return 0.0
-        return (len(self._line) + 1) * self._mean / self._workers
+        return (len(self._line) + 1) * median(self._recent) / self._workers
 
     async def run(self, job: Callable[[], Result], *, deadline: float | None = None) -> Result:
         """Run ``job`` on a thread and give its result; whoever stops waiting in the line leaves it.
@@ -103,8 +104,7 @@ class Limiter:
     def _leave(self, future: asyncio.Future[Result], started: float) -> None:
         if not future.cancelled():
             future.exception()  # seen, also where nobody waits any more
-        took = time.monotonic() - started
-        self._mean += (took - self._mean) * (SMOOTHING if self.done else 1.0)
+        self._recent.append(time.monotonic() - started)
         self.done += 1
         self._next()
 
