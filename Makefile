@@ -36,7 +36,8 @@ demo: install
 
 test: $(if $(TRAIN),$(VENV)/.train,$(VENV)/.test)
 	$(MAKE) --no-print-directory --jobs=2 lint
-	$(SINGLE) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term:skip-covered \
+	$(BIN)/python -m pytest -m alone
+	$(SINGLE) $(BIN)/python -m pytest -m "not alone" -n $(WORKERS) --dist worksteal --cov --cov-report=term:skip-covered \
 		--cov-fail-under=$(if $(TRAIN),90,80)
 
 lint: mypy ruff imports

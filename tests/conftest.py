@@ -49,3 +49,8 @@ def fresh_settings() -> Iterator[None]:
     get_settings.cache_clear()
     yield
     get_settings.cache_clear()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that take minutes, so that no process is left alone with them at the end."""
+    items.sort(key=lambda item: item.path.name != "test_figures.py")

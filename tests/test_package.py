@@ -61,6 +61,7 @@ def imported(errors: str) -> Iterator[str]:
             yield line.rpartition("|")[2].strip().partition(".")[0]
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(("command", "limit", "never"), COMMANDS.values(), ids=COMMANDS)
 def test_starts_at_once(command: list[str], limit: float, never: set[str]) -> None:
     # Processor time, which other processes do not lengthen as they do a clock's: a start waits for nothing.
