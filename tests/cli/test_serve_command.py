@@ -69,6 +69,9 @@ def test_it_says_where_it_is_and_what_that_means(masquerade: Run, started: Start
     assert "http://[::]:4321/" in told.err
     assert "without TLS" in told.err
     assert started.config.keys_wanted is True
+    told = masquerade("serve", "--proxy", "127.0.0.1")  # whoever reaches the proxy reaches the service
+    assert "only this machine" not in told.err
+    assert started.config.keys_wanted is True
     told = masquerade("serve", "--host", "192.0.2.1", "--no-keys")
     assert "WARNING" in told.err
     assert started.config.keys_wanted is False

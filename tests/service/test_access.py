@@ -189,3 +189,11 @@ def test_sessions_run_out_and_are_bounded() -> None:
     assert sessions.number_of(tokens[2]) is None
     assert len(sessions) == 0
     assert sessions.number_of("\ud800") is None
+
+
+def test_a_session_that_is_renewed_is_not_the_first_to_go() -> None:
+    sessions = Sessions(life=60, most=2, clock=Clock())
+    first, second = (sessions.open(f"{number:08d}") for number in range(2))
+    assert sessions.renew(first)
+    sessions.open("00000002")
+    assert [sessions.number_of(token) for token in (first, second)] == ["00000000", None]

@@ -82,6 +82,7 @@ ORIGINS = [
     ({"origin": "http://evil.example"}, 403),
     ({"origin": "http://localhost:9999"}, 403),  # another service of this machine
     ({"origin": "null"}, 403),
+    ({"origin": "http://["}, 403),  # no address at all
     ({"sec-fetch-site": "cross-site"}, 403),
     ({"sec-fetch-site": "same-site"}, 403),
     ({"sec-fetch-site": "same-origin"}, 200),

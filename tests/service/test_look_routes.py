@@ -61,6 +61,17 @@ def test_a_batch_keeps_its_order_and_each_photo_its_own_error(
         VALIDATOR.validate(line)
 
 
+def test_a_name_that_cannot_be_said_is_told_all_the_same(look_service: Served, gray_png: bytes) -> None:
+    part = (
+        b'--x\r\nContent-Disposition: form-data; name="photos"; filename="+2AA-.png"\r\n\r\n' + gray_png + b"\r\n--x--"
+    )
+    kind = {"content-type": "multipart/form-data; boundary=x; charset=utf-7"}
+    answer = look_service.post("/v1/look/batch", content=part, headers=kind)
+    assert answer.status_code in {200, 422}
+    if answer.status_code == 200:
+        assert answer.json()["results"][0]["width"] == 64
+
+
 REFUSED: list[tuple[str, dict[str, Any], int, str]] = [
     ("/v1/look", {"content": b"x"}, 415, "media_unsupported"),  # no type at all
     ("/v1/look", {"data": {"photo": "x"}}, 415, "media_unsupported"),  # as curl sends by default

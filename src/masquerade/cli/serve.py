@@ -77,10 +77,10 @@ def _say(config: ServiceConfig, port: int) -> None:
     scheme = "http" if config.certfile is None else "https"
     host = f"[{config.host}]" if ":" in config.host else config.host
     lines = [f"Masquerade serves at {scheme}://{host}:{port}/ - nobody is identified, no photo is kept"]
-    if config.loopback:
+    if config.loopback and not config.proxies:
         lines.append("only this machine can reach it")
     elif not config.keys_wanted:
-        lines.append("WARNING: everybody who can reach this machine can use it, without a key (--no-keys)")
+        lines.append("WARNING: everybody who can reach it can use it, without a key (--no-keys)")
     if not config.loopback and config.certfile is None:
         lines.append(
             "without TLS keys and photos pass in the clear, and browsers give a page no camera: see --certfile"

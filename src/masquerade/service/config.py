@@ -107,8 +107,8 @@ class ServiceConfig:
 
     @property
     def keys_wanted(self) -> bool:
-        """Whether requests need a key."""
-        return not self.loopback if self.keys is None else self.keys
+        """Whether requests need a key: where others can reach the service, by its own address or through a proxy."""
+        return not self.loopback or bool(self.proxies) if self.keys is None else self.keys
 
     @property
     def limits(self) -> Limits:

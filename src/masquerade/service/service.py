@@ -87,6 +87,9 @@ class Service:
         except MasqueradeError as error:
             self._trouble = error
             log.error("not ready: %s [%s]", error, error.code)
+        except Exception:  # told by /ready and in the log, and the service can still be stopped
+            self._trouble = NotReady("the models could not be loaded; the log of the service has the reason")
+            log.exception("not ready")
         else:
             log.info("ready")
         if self.camera is not None and self._trouble is None and not self.closing.is_set():

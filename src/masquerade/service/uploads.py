@@ -144,7 +144,8 @@ async def _parts(request: Request, name: str, most: int) -> list[Upload]:
 async def _upload(part: str, file: UploadFile | str, name: str) -> Upload:
     if not isinstance(file, UploadFile) or part != name:
         raise RequestInvalid(f"a part named {part[:100]!r}, expected only files named {name}")
-    return Upload((file.filename or "")[:255], await file.read())
+    sayable = (file.filename or "").encode("utf-8", "replace").decode("utf-8")
+    return Upload(sayable[:255], await file.read())
 
 
 def _none(name: str) -> list[Upload]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from pathlib import Path
 
 import pytest
@@ -188,3 +189,25 @@ def test_what_was_sent_and_cannot_be_noted_is_not_sent_again(desk: Desk, monkeyp
     assert channel.sent == [alert(1), alert(2)]
     assert desk.states() == {"sent": 2}
     assert len(desk.said) == 1 or desk.said[-1] == "alerts to a go out again"
+
+
+def test_nothing_unforeseen_ends_a_channel(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = []
+    step = desk.courier.step
+
+    def broken_once() -> float:
+        steps.append(None)
+        if len(steps) == 1:
+            raise BrokenPipeError("the screen is gone")
+        return step()
+
+    monkeypatch.setattr(desk.courier, "step", broken_once)
+    desk.add(1)
+    desk.courier.start()
+    until = time.monotonic() + 60
+    while desk.states() != {"sent": 1} and time.monotonic() < until:
+        desk.courier.wake()
+        time.sleep(0.01)
+    desk.courier.end()
+    desk.courier.join(60)
+    assert desk.channel.sent == [alert(1)]

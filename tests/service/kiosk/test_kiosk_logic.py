@@ -99,6 +99,7 @@ def test_messages_about_people(scripts: Page, told: list[str], key: str, tone: s
         ({"camera": "lost"}, "lost"),
         ({"link": "full"}, "full"),
         ({"link": "lost", "camera": "lost"}, "server"),
+        ({"link": "lost", "camera": "refused"}, "refused"),  # the service ends a link on which nothing comes
         ({"link": "connecting"}, "moment"),
         ({"busy": True}, "moment"),
         ({"broken": "a model is damaged"}, "broken"),

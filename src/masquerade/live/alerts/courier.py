@@ -124,12 +124,19 @@ class Courier:
     def _run(self) -> None:
         try:
             while not self._stop.is_set():
-                wait = self.step()
+                wait = self._step_or_wait()
                 if wait > 0:
                     self._wake.wait(min(wait, LOOK_SECONDS))
                 self._wake.clear()
         finally:
             self.channel.close()
+
+    def _step_or_wait(self) -> float:
+        try:
+            return self.step()
+        except Exception:  # one bad row or line on the screen ends no channel
+            logger.exception("channel %s", self.name)
+            return LOOK_SECONDS
 
     def step(self) -> float:
         """Do one thing, if there is one to do.

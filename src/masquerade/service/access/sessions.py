@@ -57,6 +57,7 @@ class Sessions:
         number = self.number_of(token)
         if number is not None:
             self._sessions[_name(token)] = _Session(number, self._clock() + self.life)
+            self._sessions.move_to_end(_name(token))
         return number is not None
 
     def close(self, token: str) -> None:

@@ -54,7 +54,7 @@ class Hosts:
         if scope["type"] == "http" and scope["method"] in SAFE:
             return
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+        if origin is not None and _site(origin) != host.lower():
             raise OriginRefused(f"the request comes from a page of {origin[:100]!r}, expected one of {host[:100]!r}")
         if headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
             raise OriginRefused("the request comes from a page of another site")
@@ -67,6 +67,14 @@ class Hosts:
         except ValueError:
             return False
         return True  # an address cannot be pointed elsewhere
+
+
+def _site(origin: str) -> str:
+    """Give host and port in an ``Origin`` header; nothing where it is none."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return ""
 
 
 def _name(host: str) -> str:

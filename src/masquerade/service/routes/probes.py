@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response, Security
@@ -44,5 +45,6 @@ async def ready(request: Request) -> JSONResponse:
 )
 async def metrics(request: Request, _caller: Annotated[Caller, Security(needs_metrics)]) -> Response:
     """Give requests, times, faces by wearing, the line of photos, the camera's state and speed."""
-    text, kind = service_of(request).metrics.text(request.headers.get("accept", ""))
+    # Counting the alerts that wait asks their file, which may be slow.
+    text, kind = await asyncio.to_thread(service_of(request).metrics.text, request.headers.get("accept", ""))
     return Response(text, media_type=kind)

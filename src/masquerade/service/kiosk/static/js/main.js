@@ -176,9 +176,11 @@ async function begin() {
   if (config.camera === "server") {
     view.camera = "on";
     link.start();
+  } else if (camera.state === "on") {
+    if (!link.running) link.start();
   } else if (await Camera.allowed()) {
     await openCamera();
-  } else if (camera.state !== "on") {
+  } else {
     view.camera = navigator.mediaDevices ? "start" : "insecure";
   }
   render();

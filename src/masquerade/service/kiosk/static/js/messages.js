@@ -33,14 +33,20 @@ export function aboutPeople(people) {
   return message("thanks", "thanks");
 }
 
-/** @param view what is known: of the camera, the link to the service, the source, the people. */
+const NO_CAMERA = ["refused", "absent", "occupied", "insecure"];
+
+/**
+ * @param view what is known: of the camera, the link to the service, the source, the people.
+ *
+ * A browser without a camera sends nothing, and the service ends a link on which nothing comes: the camera is the trouble.
+ */
 export function messageFor(view) {
   if (view.link === "key") return message("key", "trouble");
   if (view.link === "full") return message("full", "trouble");
-  if (view.link === "lost") return message("server", "trouble");
+  if (view.link === "lost" && !NO_CAMERA.includes(view.camera)) return message("server", "trouble");
   if (view.broken) return message("broken", "trouble", { detail: view.broken });
   if (view.camera === "start") return message("start", "calm");
-  if (["refused", "absent", "occupied", "insecure", "lost"].includes(view.camera)) return message(view.camera, "trouble");
+  if ([...NO_CAMERA, "lost"].includes(view.camera)) return message(view.camera, "trouble");
   if (view.camera === "starting") return message("starting", "calm");
   if (view.link !== "on" || view.busy) return message("moment", "calm");
   const { state, reason } = view.source;
