@@ -323,6 +323,7 @@ def test_text_may_be_twice_as_large_and_messages_have_contrast(visit: Visit, sta
     size = "parseFloat(getComputedStyle(document.getElementById(given)).fontSize)".replace("given", "id")
     sizes = {}
     says(page, "Welcome")
+    page.locator("body.mirrored").wait_for()  # beside the visitor's picture words are smaller
     for text in ("100", "150", "200"):
         assert page.locator("html").get_attribute("data-size") == text
         sizes[text] = {part: page.evaluate(f"id => {size}", part) for part in ("title", "line", "privacy")}
