@@ -192,7 +192,7 @@ def test_what_was_sent_and_cannot_be_noted_is_not_sent_again(desk: Desk, monkeyp
 
 
 def test_nothing_unforeseen_ends_a_channel(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    steps = []
+    steps: list[None] = []
     step = desk.courier.step
 
     def broken_once() -> float:
