@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
-from pathlib import Path
 
 from masquerade.models import ModelCard, bundled_folder, read_card
+from tools.pages import ROOT, write_or_check
 
-TARGET = Path(__file__).resolve().parents[1] / "docs" / "model-cards.md"
+TARGET = ROOT / "docs" / "model-cards.md"
 
 
 def card_text(card: ModelCard) -> str:
@@ -37,14 +36,7 @@ def all_cards() -> str:
 
 def main() -> int:
     """Write or compare; return the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true")
-    if parser.parse_args().check:
-        same = TARGET.exists() and TARGET.read_text(encoding="utf-8") == all_cards()
-        sys.stdout.write("docs/model-cards.md is up to date\n" if same else "docs/model-cards.md is out of date\n")
-        return 0 if same else 1
-    TARGET.write_text(all_cards(), encoding="utf-8")
-    return 0
+    return write_or_check(TARGET, all_cards, __doc__)
 
 
 if __name__ == "__main__":

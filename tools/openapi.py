@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
-from pathlib import Path
 
-TARGET = Path(__file__).resolve().parents[1] / "docs" / "openapi.json"
+from tools.pages import ROOT, write_or_check
+
+TARGET = ROOT / "docs" / "openapi.json"
 
 
 def openapi_text() -> str:
@@ -19,14 +19,7 @@ def openapi_text() -> str:
 
 def main() -> int:
     """Write or compare; return the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true")
-    if parser.parse_args().check:
-        same = TARGET.exists() and TARGET.read_text(encoding="utf-8") == openapi_text()
-        sys.stdout.write("docs/openapi.json is up to date\n" if same else "docs/openapi.json is out of date\n")
-        return 0 if same else 1
-    TARGET.write_text(openapi_text(), encoding="utf-8")
-    return 0
+    return write_or_check(TARGET, openapi_text, __doc__)
 
 
 if __name__ == "__main__":

@@ -143,29 +143,15 @@ def _observer(opened: Source, asked: _Asked) -> Observer:
 
 
 def _alerts_config(file: Path | None, opened: Source) -> AlertsConfig | None:
-    """What the file of alerts says; a film leads to alerts only when they are asked for by name."""
-    from masquerade.settings import get_settings
+    from masquerade.live.alerts import alerts_config
 
-    path = file or (get_settings().alerts_file if opened.live else None)
-    if path is None:
-        return None
-    from masquerade.live.alerts import load_alerts
-
-    config = load_alerts(path)
-    for warning in config.warnings:
-        _say(f"warning: {warning}")
-    return config
+    return alerts_config(file, live=opened.live, warn=lambda warning: _say(f"warning: {warning}"))
 
 
 def _alerts_sink(config: AlertsConfig, opened: Source, ending: ExitStack) -> Sink:
-    from masquerade.live.alerts import Alerts, Outbox
-    from masquerade.settings import get_settings
+    from masquerade.live.alerts import open_alerts
 
-    settings = get_settings()
-    sending = ending.enter_context(
-        Alerts(config, Outbox(settings.alerts_outbox), keep_days=settings.event_days, say=_say)
-    )
-    return sending.sink(opened.label)
+    return ending.enter_context(open_alerts(config, _say)).sink(opened.label)
 
 
 def _event_log(path: Path, opened: Source) -> EventLog:

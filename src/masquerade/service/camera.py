@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from masquerade.errors import MasqueradeError
-from masquerade.live.alerts import Alerts, AlertsConfig, Episodes, Outbox, load_alerts
+from masquerade.live.alerts import Alerts, Episodes, alerts_config, open_alerts
 from masquerade.live.events import EventLog
 from masquerade.live.sources import open_source
 from masquerade.live.watching import Observer, Rates, Watch
@@ -72,17 +72,15 @@ class Camera:
             return
         with ExitStack() as ending:
             source = ending.enter_context(open_source(self._address, **self._options))
-            config = self._alerts_config(source)
+            config = alerts_config(self._alerts_file, live=source.live, warn=lambda warning: log.warning("%s", warning))
             sinks = [*self._sinks, _Counter(self._times)]
-            settings = get_settings()
             if self._events is not None:
-                self._log = EventLog(self._events, live=source.live, keep_days=settings.event_days, say=log.warning)
+                keep_days = get_settings().event_days
+                self._log = EventLog(self._events, live=source.live, keep_days=keep_days, say=log.warning)
                 ending.callback(self._log.close)
                 sinks.append(self._log)
             if config is not None:
-                outbox = Outbox(settings.alerts_outbox)
-                self._alerts = Alerts(config, outbox, keep_days=settings.event_days, say=log.warning)
-                ending.callback(self._alerts.close)
+                self._alerts = ending.enter_context(open_alerts(config, log.warning))
                 sinks.append(self._alerts.sink(source.label))
             observer = Observer(
                 episodes=Episodes(None if config is None else config.episodes),
@@ -91,17 +89,6 @@ class Camera:
             self._watch = Watch(source, observer, sinks)
             self._source = source
             self._ending = ending.pop_all()
-
-    def _alerts_config(self, source: Source) -> AlertsConfig | None:
-        path = self._alerts_file
-        if path is None and source.live:
-            path = get_settings().alerts_file
-        if path is None:
-            return None
-        config = load_alerts(path)
-        for warning in config.warnings:
-            log.warning("%s", warning)
-        return config
 
     def start(self) -> None:
         """Begin to watch, in a thread of its own."""

@@ -102,7 +102,7 @@ async def one_photo(request: Request) -> Upload:
         RequestInvalid: a form of other parts.
         BodyTooLarge, BodyTooSlow: passed on from the body.
     """
-    kind = _kind(request)
+    kind = media_type(request)
     if kind == MULTIPART:
         return (await _parts(request, "photo", 1))[0]
     if kind.startswith("image/") or kind == "application/octet-stream":
@@ -112,13 +112,14 @@ async def one_photo(request: Request) -> Upload:
 
 async def many_photos(request: Request, most: int) -> list[Upload]:
     """Read the parts ``photos`` of a form, in their order; errors as in ``one_photo``."""
-    kind = _kind(request)
+    kind = media_type(request)
     if kind != MULTIPART:
         raise MediaUnsupported(f"Content-Type {kind[:100]!r}, expected {MULTIPART} with parts named photos")
     return await _parts(request, "photos", most)
 
 
-def _kind(request: Request) -> str:
+def media_type(request: Request) -> str:
+    """Give the kind of a request's body by its header, in small letters and without parameters; may be empty."""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,6 @@ Ints = NDArray[np.intp]
 Bools = NDArray[np.bool_]
 
 MaskOn = Literal["none", "probe", "gallery", "both"]
-MASK_ON: tuple[MaskOn, ...] = get_args(MaskOn)
 VERSIONS: dict[MaskOn, tuple[tuple[bool, bool], ...]] = {
     "none": ((False, False),),
     "probe": ((False, False), (False, True)),

@@ -3,6 +3,7 @@
 from masquerade.live.alerts.alerts import Alerts, AlertsSink
 from masquerade.live.alerts.config import AlertsConfig, load_alerts
 from masquerade.live.alerts.episodes import EpisodeRecipe, Episodes
+from masquerade.live.alerts.opening import alerts_config, open_alerts
 from masquerade.live.alerts.outbox import Outbox
 from masquerade.live.alerts.quiet import QuietHours
 from masquerade.live.alerts.types import Alert, Channel, DeliveryFailed, Door
@@ -19,5 +20,7 @@ __all__ = [
     "Episodes",
     "Outbox",
     "QuietHours",
+    "alerts_config",
     "load_alerts",
+    "open_alerts",
 ]

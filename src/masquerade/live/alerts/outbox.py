@@ -242,11 +242,10 @@ class Outbox:
             OutboxUnusable: it cannot be noted.
         """
         now = self._clock()
-        with self._change() as base:
-            return base.execute(
-                "UPDATE deliveries SET state = 'expired', changed = ? WHERE state = 'pending' AND expires <= ?",
-                (now, now),
-            ).rowcount
+        return self._changed(
+            "UPDATE deliveries SET state = 'expired', changed = ? WHERE state = 'pending' AND expires <= ?",
+            (now, now),
+        )
 
     def recover(self, channel: str) -> int:
         """Park what was being sent when its process ended, where that may not be done twice; returns how many.
@@ -254,12 +253,10 @@ class Outbox:
         Raises:
             OutboxUnusable: it cannot be noted.
         """
-        with self._change() as base:
-            return base.execute(
-                "UPDATE deliveries SET state = 'failed', changed = ?, reason = ?"
-                " WHERE state = 'sending' AND channel = ?",
-                (self._clock(), MAYBE_SENT, channel),
-            ).rowcount
+        return self._changed(
+            "UPDATE deliveries SET state = 'failed', changed = ?, reason = ? WHERE state = 'sending' AND channel = ?",
+            (self._clock(), MAYBE_SENT, channel),
+        )
 
     def revive(self, seconds: float) -> int:
         """Put what failed or expired back on its way, to be of use for ``seconds``; returns how many deliveries.
@@ -268,12 +265,11 @@ class Outbox:
             OutboxUnusable: it cannot be noted.
         """
         now = self._clock()
-        with self._change() as base:
-            return base.execute(
-                "UPDATE deliveries SET state = 'pending', due = ?, expires = ?, changed = ?, attempts = 0"
-                " WHERE state IN ('failed', 'expired')",
-                (now, now + seconds, now),
-            ).rowcount
+        return self._changed(
+            "UPDATE deliveries SET state = 'pending', due = ?, expires = ?, changed = ?, attempts = 0"
+            " WHERE state IN ('failed', 'expired')",
+            (now, now + seconds, now),
+        )
 
     def sweep(self, keep_days: float) -> int:
         """Remove alerts that are that old and on their way nowhere; returns how many.
@@ -281,12 +277,16 @@ class Outbox:
         Raises:
             OutboxUnusable: they cannot be removed.
         """
+        return self._changed(
+            "DELETE FROM alerts WHERE written < ? AND NOT EXISTS (SELECT 1 FROM deliveries"
+            " WHERE alert = number AND state IN ('pending', 'sending'))",
+            (self._clock() - keep_days * 86400,),
+        )
+
+    def _changed(self, order: str, values: tuple[float | str, ...]) -> int:
+        """Change rows; gives how many."""
         with self._change() as base:
-            return base.execute(
-                "DELETE FROM alerts WHERE written < ? AND NOT EXISTS (SELECT 1 FROM deliveries"
-                " WHERE alert = number AND state IN ('pending', 'sending'))",
-                (self._clock() - keep_days * 86400,),
-            ).rowcount
+            return base.execute(order, values).rowcount
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Count deliveries, by channel and state.

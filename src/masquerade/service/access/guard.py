@@ -54,7 +54,7 @@ class Access:
             KeyRequired: keys are asked for, and there is none, or none that is known.
             TooManyRequests: too many wrong keys came from this address.
         """
-        address = client_of(connection.client.host if connection.client else "unknown")
+        address = address_of(connection)
         if not self.wanted:
             return Caller(f"address:{address}", SCOPES)
         text = key_of(connection)
@@ -93,6 +93,11 @@ class Access:
 
     def _numbered(self, number: str) -> Key | None:
         return next((key for key in self.keys.keys() if key.number == number), None)  # noqa: SIM118 - no dictionary
+
+
+def address_of(connection: HTTPConnection) -> str:
+    """Name the client by its address; see ``client_of``."""
+    return client_of(connection.client.host if connection.client else "unknown")
 
 
 def key_of(connection: HTTPConnection) -> str:

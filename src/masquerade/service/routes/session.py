@@ -9,12 +9,12 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from masquerade.errors import KeyRequired, MediaUnsupported, RequestInvalid
-from masquerade.service.access.guard import key_of
+from masquerade.service.access.guard import address_of, key_of
 from masquerade.service.access.keys import SCOPES
-from masquerade.service.access.rates import client_of
 from masquerade.service.access.sessions import COOKIE
 from masquerade.service.answers import SessionOpened, problems
 from masquerade.service.service import service_of
+from masquerade.service.uploads import media_type
 
 router = APIRouter(prefix="/v1/session", tags=["session"])
 BODY = {
@@ -41,7 +41,7 @@ async def open_session(request: Request) -> JSONResponse:
     text = await _key_in(request)
     if not access.wanted:
         return JSONResponse({"scopes": list(SCOPES), "seconds": int(access.sessions.life)})
-    key = await access.find(text, client_of(request.client.host if request.client else "unknown")) if text else None
+    key = await access.find(text, address_of(request)) if text else None
     if key is None:
         raise KeyRequired("this key is not known here", hint="masquerade keys add makes one")
     answer = JSONResponse({"scopes": list(key.scopes), "seconds": int(access.sessions.life)})
@@ -82,7 +82,7 @@ async def _key_in(request: Request) -> str:
     body = await request.body()
     if not body:
         return key_of(request)
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    kind = media_type(request)
     if kind != "application/json":
         raise MediaUnsupported(f"Content-Type {kind[:100]!r}, expected application/json")
     try:
