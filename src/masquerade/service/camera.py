@@ -41,7 +41,7 @@ class Camera:
             address: as for ``open_source``; a film is played at its own pace, again and again.
             hub: where snapshots go.
             events: file of events, appended to.
-            alerts: TOML file of alerts; by default the setting ``alerts_file``, of a live source.
+            alerts: TOML file of alerts; by default the setting ``alerts_file``, but not of a film.
             **options: for ``open_source``.
         """
         self._address, self._hub, self._events, self._alerts_file = address, hub, events, alerts
@@ -72,11 +72,11 @@ class Camera:
             return
         with ExitStack() as ending:
             source = ending.enter_context(open_source(self._address, **self._options))
-            config = alerts_config(self._alerts_file, live=source.live, warn=lambda warning: log.warning("%s", warning))
+            config = alerts_config(self._alerts_file, recorded=source.recorded, warn=lambda warning: log.warning("%s", warning))
             sinks = [*self._sinks, _Counter(self._times)]
             if self._events is not None:
                 keep_days = get_settings().event_days
-                self._log = EventLog(self._events, live=source.live, keep_days=keep_days, say=log.warning)
+                self._log = EventLog(self._events, live=not source.recorded, keep_days=keep_days, say=log.warning)
                 ending.callback(self._log.close)
                 sinks.append(self._log)
             if config is not None:
@@ -84,7 +84,7 @@ class Camera:
                 sinks.append(self._alerts.sink(source.label))
             observer = Observer(
                 episodes=Episodes(None if config is None else config.episodes),
-                clock=_now if source.live else None,
+                clock=None if source.recorded else _now,
             )
             self._watch = Watch(source, observer, sinks)
             self._source = source
