@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Protocol
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from masquerade.live.alerts import Alerts, AlertsConfig, AlertsSink, Episodes, Report, Spacing, alerts_config, open_alerts
+from masquerade.live.alerts import (
+    Alerts,
+    AlertsConfig,
+    AlertsSink,
+    Episodes,
+    Report,
+    Spacing,
+    alerts_config,
+    open_alerts,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
