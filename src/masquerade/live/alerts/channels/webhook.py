@@ -11,7 +11,8 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from masquerade.errors import AlertsInvalid, ExtraMissing
+from masquerade.errors import AlertsInvalid
+from masquerade.live.alerts.channels.extra import need
 from masquerade.live.alerts.channels.signing import key_of, signature_of
 from masquerade.live.alerts.kinds import WebhookConfig
 from masquerade.live.alerts.messages import message_of
@@ -34,10 +35,7 @@ class Webhook:
             ExtraMissing: httpx is not installed.
             AlertsInvalid: the file of certificates cannot be used.
         """
-        try:
-            import httpx  # noqa: PLC0415 - an extra
-        except ImportError:
-            raise ExtraMissing("webhooks need httpx", hint="pip install 'masquerade[watch]'") from None
+        httpx = need("httpx", "webhooks")
         self._config, self._language, self._clock = config, language, clock
         self._key = key_of(config.secret.get_secret_value()) if config.secret else None
         try:
