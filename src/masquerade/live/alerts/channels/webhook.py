@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import socket
 import ssl
 import time
 from collections.abc import Callable
@@ -75,7 +77,7 @@ class Webhook:
             surely = isinstance(error, httpx.ConnectTimeout)
             raise DeliveryFailed(f"no answer within {timeout:g} s", surely=surely) from None
         except httpx.ConnectError as error:
-            raise DeliveryFailed(f"no connection: {error}", surely=True) from None
+            raise DeliveryFailed(f"no connection: {why(error)}", surely=True) from None
         except httpx.HTTPError as error:
             raise DeliveryFailed(f"the connection broke: {type(error).__name__}") from None
 
@@ -116,6 +118,20 @@ class Webhook:
         if not self._client.is_closed:
             self._runner.run(self._client.aclose())
             self._runner.close()
+
+
+def why(error: BaseException) -> str:
+    """Give the system's own reason for an error, which libraries wrap in words of their own."""
+    reason, cause = str(error), error.__cause__ or error.__context__
+    while cause is not None:
+        if isinstance(cause, BaseExceptionGroup):  # one of each address that was tried
+            cause = cause.exceptions[0]
+        if isinstance(cause, ssl.SSLError | socket.gaierror):  # numbers of their own
+            reason = cause.strerror or reason
+        elif isinstance(cause, OSError) and cause.errno:
+            reason = os.strerror(cause.errno)
+        cause = cause.__cause__ or cause.__context__
+    return reason
 
 
 def wait_of(header: str, now: float) -> float | None:
