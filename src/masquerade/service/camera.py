@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from masquerade.errors import MasqueradeError
-from masquerade.live.alerts import Alerts, Episodes, alerts_config, open_alerts
 from masquerade.live.events import EventLog
 from masquerade.live.sources import open_source
 from masquerade.live.watching import Observer, Rates, Watch
+from masquerade.service.alerting import Alerting
 from masquerade.settings import get_settings
 from masquerade.wearing.types import LABELS, UNDECIDED
 
@@ -33,7 +33,7 @@ class Camera:
     """Watches one source for as long as the service runs. Nobody is identified, no picture is kept."""
 
     def __init__(
-        self, address: str, hub: Hub, *, events: Path | None = None, alerts: Path | None = None, **options: Any
+        self, address: str, hub: Hub, *, events: Path | None = None, alerting: Alerting | None = None, **options: Any
     ) -> None:
         """Take what to watch; nothing is opened yet.
 
@@ -41,10 +41,10 @@ class Camera:
             address: as for ``open_source``; a film is played at its own pace, again and again.
             hub: where snapshots go.
             events: file of events, appended to.
-            alerts: TOML file of alerts; by default the setting ``alerts_file``, of a live source.
+            alerting: where its alerts go, opened by its owner; by default there are none.
             **options: for ``open_source``.
         """
-        self._address, self._hub, self._events, self._alerts_file = address, hub, events, alerts
+        self._address, self._hub, self._events, self._alerting = address, hub, events, alerting or Alerting(None)
         self._options = {"realtime": True, "loop": True, **options}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
@@ -53,7 +53,6 @@ class Camera:
         self._source: Source | None = None
         self._watch: Watch | None = None
         self._log: EventLog | None = None
-        self._alerts: Alerts | None = None
         self._times = Counter[str]()
         self._trouble = ""
 
@@ -62,30 +61,26 @@ class Camera:
         self._sinks.append(sink)
 
     def open(self) -> None:
-        """Open the source, the file of events and the alerts, or nothing; a second time does nothing.
+        """Open the source and the file of events, or nothing; a second time does nothing.
 
         Raises:
             SourceInvalid, SourceNotFound, SourceUnreadable: there is nothing to watch.
-            AlertsInvalid, OutboxUnusable, EventLogInvalid, DestinationUnusable: a file cannot be used.
+            EventLogInvalid, DestinationUnusable: the file of events cannot be used.
         """
         if self._source is not None:
             return
         with ExitStack() as ending:
             source = ending.enter_context(open_source(self._address, **self._options))
-            config = alerts_config(self._alerts_file, live=source.live, warn=lambda warning: log.warning("%s", warning))
+            episodes, alerts = self._alerting.camera(source)
             sinks = [*self._sinks, _Counter(self._times)]
             if self._events is not None:
                 keep_days = get_settings().event_days
-                self._log = EventLog(self._events, live=source.live, keep_days=keep_days, say=log.warning)
+                self._log = EventLog(self._events, live=not source.recorded, keep_days=keep_days, say=log.warning)
                 ending.callback(self._log.close)
                 sinks.append(self._log)
-            if config is not None:
-                self._alerts = ending.enter_context(open_alerts(config, log.warning))
-                sinks.append(self._alerts.sink(source.label))
-            observer = Observer(
-                episodes=Episodes(None if config is None else config.episodes),
-                clock=_now if source.live else None,
-            )
+            if alerts is not None:
+                sinks.append(alerts)
+            observer = Observer(episodes=episodes, clock=None if source.recorded else _now)
             self._watch = Watch(source, observer, sinks)
             self._source = source
             self._ending = ending.pop_all()
@@ -108,7 +103,7 @@ class Camera:
             log.info("the camera is not watched any more: %s", summary.ended or "it was told to end")
 
     def stop(self, within: float) -> None:
-        """Stop watching and close everything; alerts that wait get some seconds to get out."""
+        """Stop watching and close everything but the alerts."""
         self._stop.set()
         if self._thread.ident is not None:
             self._thread.join(within)
@@ -150,8 +145,6 @@ class Camera:
         metrics.count("camera_alerts", "Alerts of the camera.", lambda: self._times["alert"])
         metrics.count("camera_entered", "People who entered.", lambda: self._times["entered"])
         metrics.labelled("camera_people", "People in view, by how a mask is worn.", "wearing", self._people)
-        metrics.gauge("alerts_pending", "Alerts that wait to be sent.", lambda: self._alerts_now()[0])
-        metrics.gauge("alerts_failed", "Alerts that are not tried any more.", lambda: self._alerts_now()[1])
         metrics.count("events_lost", "Events that could not be written.", lambda: self._log.lost if self._log else 0)
 
     @property
@@ -162,13 +155,6 @@ class Camera:
         people = self._hub.latest.people if self._hub.latest is not None else ()
         worn = Counter(person.wearing for person in people)
         return {label: float(worn[label]) for label in (*LABELS, UNDECIDED)}
-
-    def _alerts_now(self) -> tuple[int, int]:
-        if self._alerts is None:
-            return 0, 0
-        report = self._alerts.report()
-        pending = report.unwritten + sum(channel.pending for channel in report.channels)
-        return pending, sum(channel.failed for channel in report.channels)
 
 
 class _Counter:
