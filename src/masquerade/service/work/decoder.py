@@ -8,6 +8,7 @@ import queue
 import threading
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
+from multiprocessing.util import Finalize
 
 import numpy as np
 
@@ -104,6 +105,7 @@ class _Child:
         arguments = (theirs, limits.max_bytes, limits.max_pixels, timeout)
         self._process = context.Process(target=serve, args=arguments, daemon=True, name="decoder")
         self._process.start()
+        Finalize(self, self._process.kill, exitpriority=10)  # multiprocessing itself would send SIGTERM, and wait
         theirs.close()  # so that the pipe ends when the process does
         try:
             there = self._pipe.poll(START) and self._pipe.recv_bytes()  # its start does not count as decoding
