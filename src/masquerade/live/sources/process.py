@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from masquerade.live.sources import wire
-from masquerade.live.sources.addresses import Kind
+from masquerade.live.sources.addresses import SCHEMES, Kind
 from masquerade.live.sources.memory import Counters, Pictures, make_memory
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 FAREWELL = 1.5
 """Seconds in which a reader that was asked to end does so; then it is killed."""
 CHUNK = 2**16
+FFMPEG_OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
 
 
 class ReaderProcess:
@@ -147,9 +148,7 @@ class ReaderProcess:
 def _environment(task: wire.Task) -> dict[str, str]:
     """What OpenCV and ffmpeg are told; what the user set in the environment stands."""
     home = str(Path(__file__).parents[3])
-    transport = f"rtsp_transport;{task.options.transport}"
     wished = {
-        "OPENCV_FFMPEG_CAPTURE_OPTIONS": transport if task.address.target.startswith("rtsp") else "",
         "OPENCV_FFMPEG_LOGLEVEL": "16",  # errors
         "OPENCV_FFMPEG_SKIP_LOG_CALLBACK": "1",  # OpenCV's own writes to a buffer that nobody empties
         "OPENCV_IO_MAX_IMAGE_PIXELS": str(task.options.max_pixels),
@@ -158,4 +157,26 @@ def _environment(task: wire.Task) -> dict[str, str]:
         "OPENBLAS_NUM_THREADS": "1",
     }
     path = {"PYTHONPATH": os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH", "")]))}
-    return {name: value for name, value in wished.items() if value} | dict(os.environ) | path
+    return wished | dict(os.environ) | _for_ffmpeg(task) | path
+
+
+def _for_ffmpeg(task: wire.Task) -> dict[str, str]:
+    """Options of ffmpeg's, of which the user's own have the last word, and the certificates that are trusted."""
+    target, options = task.address.target, task.options
+    if not target.startswith(tuple(f"{scheme}://" for scheme in SCHEMES)):
+        return {}
+    given = [f"rtsp_transport;{options.transport}"] if target.startswith("rtsp") else []
+    given += ["tls_verify;1"] if options.verify_tls else []
+    given += filter(None, [os.environ.get(FFMPEG_OPTIONS, "")])
+    return ({FFMPEG_OPTIONS: "|".join(given)} if given else {}) | _trusted(options.ca_file)
+
+
+def _trusted(ca_file: str) -> dict[str, str]:
+    """Where OpenSSL looks: the one in OpenCV's wheel was built for places that few systems have."""
+    if ca_file:
+        return {"SSL_CERT_FILE": ca_file, "SSL_CERT_DIR": os.devnull}
+    import ssl  # noqa: PLC0415 - only what is encrypted needs it
+
+    paths = ssl.get_default_verify_paths()
+    places = {"SSL_CERT_FILE": paths.cafile, "SSL_CERT_DIR": paths.capath}
+    return {name: place for name, place in places.items() if place}
