@@ -13,7 +13,6 @@ from masquerade.live.sources.film import Film
 from masquerade.live.sources.options import SourceOptions
 from masquerade.live.sources.process import ReaderProcess
 from masquerade.live.sources.source import Source
-from masquerade.settings import get_settings
 
 
 def open_source(address: str | os.PathLike[str], options: SourceOptions | None = None, **changes: Any) -> Source:
@@ -48,6 +47,8 @@ def open_source(address: str | os.PathLike[str], options: SourceOptions | None =
 
 
 def _by_settings() -> dict[str, Any]:
+    from masquerade.settings import get_settings  # noqa: PLC0415 - the reader loads this room, and no settings
+
     settings = get_settings()
     file = settings.camera_ca_file
     return {"verify_tls": settings.camera_verify_tls, "ca_file": "" if file is None else str(file.expanduser())}

@@ -9,7 +9,9 @@ import subprocess
 import sys
 import time
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,8 @@ from masquerade.live.sources.addresses import SCHEMES, Kind
 from masquerade.live.sources.memory import Counters, Pictures, make_memory
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -44,15 +48,7 @@ class ReaderProcess:
         self._reports, theirs_out = os.pipe()
         passed = (self._memory, theirs_in, theirs_out)
         try:
-            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                [sys.executable, "-P", "-m", "masquerade.live.sources.reader", *map(str, passed)],
-                stdin=None if task.address.kind is Kind.STDIN else subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                pass_fds=passed,
-                env=_environment(task),
-                process_group=0,  # Ctrl-C is for this process
-            )
+            self._process = _in_lasting_thread(lambda: _started(task, passed))
         except BaseException:
             for descriptor in (self._memory, self._commands, self._reports):
                 os.close(descriptor)
@@ -143,6 +139,28 @@ class ReaderProcess:
         except subprocess.TimeoutExpired:
             return "the reader went silent"
         return f"the reader ended with {f'signal {-code}' if code < 0 else f'exit code {code}'}"
+
+
+def _started(task: wire.Task, passed: tuple[int, ...]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603 - our own interpreter and module
+        [sys.executable, "-P", "-m", "masquerade.live.sources.reader", *map(str, passed)],
+        stdin=None if task.address.kind is Kind.STDIN else subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        pass_fds=passed,
+        env=_environment(task),
+        process_group=0,  # Ctrl-C is for this process
+    )
+
+
+def _in_lasting_thread(start: Callable[[], subprocess.Popen[bytes]]) -> subprocess.Popen[bytes]:
+    """Start a reader from a thread that ends with this process alone: by it Linux tells the reader's parent."""
+    return _starter().submit(start).result()
+
+
+@cache
+def _starter() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, "readers")
 
 
 def _environment(task: wire.Task) -> dict[str, str]:
