@@ -164,9 +164,15 @@ def test_an_alert_of_a_browser_goes_out_and_a_webhook_that_hangs_is_told(
         'channel_up{channel="office"}': 1, "outbox_up": 1, "pending": 0, "failed": 0, "lost_total": 0
     }  # fmt: skip
 
-    asked = []
-    counts = door.app.state.service.alerting._alerts._outbox.counts
-    monkeypatch.setattr(door.app.state.service.alerting._alerts._outbox, "counts", lambda: asked.append(1) or counts())
+    asked: list[int] = []
+    outbox = door.app.state.service.alerting._alerts._outbox
+    counts = outbox.counts
+
+    def counted() -> object:
+        asked.append(1)
+        return counts()
+
+    monkeypatch.setattr(outbox, "counts", counted)
     figures(door)
     assert len(asked) == 1  # one look at the outbox a scrape
 

@@ -228,7 +228,9 @@ class Alerts:
             except OutboxUnusable as error:
                 self._trouble = error.message
             except Exception as error:  # whatever it is, the watch goes on
-                self._trouble = self._surprise(error, say=not before)
+                if not before:
+                    logger.exception("the outbox")
+                self._trouble = self._words_of(error)
             else:
                 self._trouble = ""
             changed = bool(before) != bool(self._trouble)
@@ -249,9 +251,7 @@ class Alerts:
             else:  # it was given up meanwhile
                 self._lost -= 1
 
-    def _surprise(self, error: Exception, *, say: bool = True) -> str:
-        if say:
-            logger.error("what nobody has foreseen", exc_info=error)
+    def _words_of(self, error: Exception) -> str:
         return self._redactor.clean(f"{type(error).__name__}: {error}")
 
     def _keep_house(self) -> None:
@@ -261,7 +261,8 @@ class Alerts:
             try:
                 self._tick(time.monotonic())
             except Exception as error:  # whatever it is, it may pass
-                self._house_trouble = self._surprise(error)
+                logger.exception("the keeper of the alerts")
+                self._house_trouble = self._words_of(error)
                 surprises += 1
                 self._stop.wait(AFTER_SURPRISES.wait(surprises, 0.0))
             else:

@@ -66,7 +66,8 @@ class EventLog:
 
         Args:
             path: where it is; its folder is made.
-            live: whether what is watched happens now; its lines then have the time of day, ``at``, and are kept for ``keep_days``.
+            live: whether what is watched happens now; its lines have the time of day, ``at``, and are kept for
+                ``keep_days``.
             keep_days: days after which lines with a time of day are taken out; None keeps them.
             say: told in words when something goes wrong, and when it goes on.
             now: the time of day, with a zone.
