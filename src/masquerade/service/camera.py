@@ -1,4 +1,4 @@
-"""The server's own camera: a watch in a thread, whose newest snapshot goes to the hub. It is begun anew when it fails."""
+"""The server's own camera: a watch in a thread, whose snapshots go to the hub. It is begun anew when it fails."""
 
 from __future__ import annotations
 
@@ -92,7 +92,11 @@ class Camera:
             self._going_on = GoingOn(sinks)
             self._source, self._watch = source, self._new_watch(source)
             self._ending = ending.pop_all()
-        self._ending.callback(lambda: self._source and self._source.close())  # the one that there is then
+        self._ending.callback(self._close_source)
+
+    def _close_source(self) -> None:
+        if self._source is not None:
+            self._source.close()
 
     def _new_watch(self, source: Source) -> Watch:
         observer = Observer(episodes=self._alerting.episodes_of(source), clock=None if source.recorded else _now)
