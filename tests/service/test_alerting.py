@@ -120,7 +120,7 @@ def test_a_film_sends_no_alerts_but_by_a_file_that_was_named(
     monkeypatch.setenv("MASQUERADE_ALERTS_FILE", str(file))
     alerting = Alerting(file if named else None)
     alerting.open()
-    _, sink = alerting.camera(Source(recorded))  # type: ignore[arg-type]
+    sink = alerting.sink(Source(recorded))  # type: ignore[arg-type]
     alerting.close()
     assert (sink is not None) == bool(sends)
 

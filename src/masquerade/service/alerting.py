@@ -75,14 +75,16 @@ class Alerting:
         if self._alerts is not None:
             self._alerts.close()
 
-    def camera(self, source: Source) -> tuple[Episodes, AlertsSink | None]:
-        """Give what tells of alerts of the service's own camera, and where they go.
+    def sink(self, source: Source) -> AlertsSink | None:
+        """Give where alerts of the service's own camera go; a film sends some only when the file was named."""
+        return self._alerts.sink(source.label) if self._alerts is not None and self._sends(source) else None
 
-        A film sends alerts only when the file was named.
-        """
-        if self._alerts is None or self._config is None or (source.recorded and self._file is None):
-            return Episodes(), None
-        return Episodes(self._config.episodes), self._alerts.sink(source.label)
+    def episodes_of(self, source: Source) -> Episodes:
+        """Give what tells of alerts of the service's own camera."""
+        return Episodes(self._config.episodes if self._config is not None and self._sends(source) else None)
+
+    def _sends(self, source: Source) -> bool:
+        return not source.recorded or self._file is not None
 
     def episodes(self) -> Episodes:
         """Give what tells of alerts of one browser; all browsers together make one every ``least_between`` seconds."""

@@ -21,6 +21,7 @@ from masquerade.service.work.limiter import Limiter
 if TYPE_CHECKING:
     from fastapi.requests import HTTPConnection
 
+    from masquerade.service.access.guard import Caller
     from masquerade.service.camera import Camera
     from masquerade.service.config import ServiceConfig
 
@@ -132,6 +133,10 @@ class Service:
         await self.limiter.close()
         await asyncio.to_thread(self.close)
         await asyncio.to_thread(self.decoders.close)
+
+    def confirm(self, caller: Caller) -> None:
+        """Do nothing while a caller may stay; see ``Access.confirm``."""
+        self.access.confirm(caller)
 
     def check_ready(self) -> None:
         """Do nothing when photos are taken.

@@ -167,8 +167,8 @@ async def counts(request: Request, _caller: Annotated[Caller, Security(needs_wat
 
 
 @router.get("/v1/kiosk/camera", include_in_schema=False)
-async def camera(request: Request, _caller: Annotated[Caller, Security(needs_watch)]) -> Response:
-    """Send server-sent events of the server's camera; no picture is among them.
+async def camera(request: Request, caller: Annotated[Caller, Security(needs_watch)]) -> Response:
+    """Send server-sent events of the server's camera; no picture is among them. They end when the key is removed.
 
     Raises:
         RouteUnknown: the service watches no camera.
@@ -180,9 +180,12 @@ async def camera(request: Request, _caller: Annotated[Caller, Security(needs_wat
     if service.hub.full:
         raise Busy("too many pages look on", hint="come again later", retry_after=10)
     kiosk = kiosk_of(request)
-    return StreamingResponse(
-        feed(service.hub, lambda: {**_day(kiosk), "camera": _state(service)}), media_type="text/event-stream"
-    )
+
+    def state() -> dict[str, Any]:
+        service.access.confirm(caller)
+        return {**_day(kiosk), "camera": _state(service)}
+
+    return StreamingResponse(feed(service.hub, state), media_type="text/event-stream")
 
 
 @router.websocket("/v1/kiosk/session")
