@@ -41,9 +41,11 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     CREATE INDEX open_deliveries ON deliveries (channel, alert) WHERE state IN ('pending', 'sending');
     """,
+    "CREATE INDEX states ON deliveries (state, channel)",
 )
 """Each brings the file from one version to the next; what was released is never changed."""
-OPEN = ("pending", "sending")
+BY_OPEN = "INDEXED BY open_deliveries"
+"""SQLite would go through all that was ever sent instead, for it does not know how few are open."""
 UNREADABLE = "it cannot be read"
 MAYBE_SENT = "the process ended while it was being sent; it may have arrived"
 BUSY_SECONDS = 5.0
@@ -187,7 +189,7 @@ class Outbox:
             OutboxUnusable: the file cannot be read.
         """
         where = "d.channel = ? AND d.state IN ('pending', 'sending') ORDER BY d.alert LIMIT 1"
-        while rows := self._rows(where, (channel,)):
+        while rows := self._rows(where, (channel,), BY_OPEN):
             found = _delivery(rows[0])
             if found is not None:
                 return found
@@ -207,9 +209,9 @@ class Outbox:
         found = map(_delivery, self._rows(f"d.state IN ({marks}) ORDER BY d.alert, d.channel", states))
         return [one for one in found if one is not None]
 
-    def _rows(self, where: str, values: tuple[str, ...]) -> list[tuple[Any, ...]]:
+    def _rows(self, where: str, values: tuple[str, ...], index: str = "") -> list[tuple[Any, ...]]:
         columns = "a.body, d.alert, d.channel, d.state, d.attempts, d.due, d.expires, d.changed, d.reason"
-        query = f"SELECT {columns} FROM deliveries d JOIN alerts a ON a.number = d.alert WHERE {where}"  # noqa: S608
+        query = f"SELECT {columns} FROM deliveries d {index} JOIN alerts a ON a.number = d.alert WHERE {where}"  # noqa: S608
         with self._mutex, self._told():
             return self._there().execute(query, values).fetchall()
 
@@ -261,7 +263,8 @@ class Outbox:
         """
         now = self._clock()
         return self._changed(
-            "UPDATE deliveries SET state = 'expired', changed = ? WHERE state = 'pending' AND expires <= ?",
+            f"UPDATE deliveries {BY_OPEN} SET state = 'expired', changed = ?"  # noqa: S608
+            " WHERE state IN ('pending', 'sending') AND state = 'pending' AND expires <= ?",
             (now, now),
         )
 
@@ -313,7 +316,11 @@ class Outbox:
             OutboxUnusable: the file cannot be read.
         """
         with self._mutex, self._told():
-            rows = self._there().execute("SELECT channel, state, count(*) FROM deliveries GROUP BY 1, 2").fetchall()
+            rows = (
+                self._there()
+                .execute("SELECT channel, state, count(*) FROM deliveries GROUP BY state, channel")
+                .fetchall()
+            )
         found: dict[str, dict[str, int]] = {}
         for channel, state, count in rows:
             found.setdefault(channel, {})[state] = count
