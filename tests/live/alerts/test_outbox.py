@@ -294,3 +294,18 @@ def test_an_outbox_of_the_first_version_is_brought_up_to_date(tmp_path: Path) ->
     assert box.counts() == {"a": {"pending": 1}}
     box.close()
     Outbox(path).close()
+
+
+def test_the_time_of_day_may_be_learnt_after_the_start(tmp_path: Path) -> None:
+    """A machine without a clock of its own begins in the past, then jumps."""
+    day, running = [1e9], [50.0]
+    box = Outbox(tmp_path / "outbox", clock=rooms.steady(lambda: day[0], lambda: running[0]))
+    box.add(alert(1), {"a": 60})
+    day[0] += 30 * 86400
+    running[0] += 59
+    assert box.expire() == 0
+    running[0] += 2
+    assert box.expire() == 1
+    assert box.clock() == 1e9 + 61
+    box.close()
+    assert rooms.since_boot() <= rooms.since_boot()

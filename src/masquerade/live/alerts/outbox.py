@@ -51,6 +51,21 @@ MAYBE_SENT = "the process ended while it was being sent; it may have arrived"
 BUSY_SECONDS = 5.0
 
 
+def since_boot() -> float:
+    """Give seconds that go on while the machine sleeps, and never jump, where the system knows such."""
+    clock = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
+    return time.monotonic() if clock is None else time.clock_gettime(clock)
+
+
+def steady(now: Callable[[], float] = time.time, running: Callable[[], float] = since_boot) -> Callable[[], float]:
+    """Give a clock that shows ``now`` and goes on with ``running``.
+
+    A machine that learns the time of day after its start, as small ones do, makes no alert old by that.
+    """
+    begin = now() - running()
+    return lambda: begin + running()
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """One alert on its way to one channel.
@@ -81,18 +96,22 @@ class Delivery:
 class Outbox:
     """Alerts and what became of them. Safe to use from several threads and processes.
 
-    A method that returns has its change on disk. Times are Unix times of ``clock``.
+    A method that returns has its change on disk.
+
+    Attributes:
+        path: the file.
+        clock: gives the Unix time that all its times are in.
     """
 
-    def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
-        """Open an outbox, or begin one.
+    def __init__(self, path: Path, *, clock: Callable[[], float] | None = None) -> None:
+        """Open an outbox, or begin one; ``clock`` is by default ``steady``.
 
         Raises:
             OutboxUnusable: it cannot be opened, is no outbox, or a newer version made it.
             DestinationUnusable: its folder cannot be made, or it is a folder.
         """
         self.path = path
-        self._clock = clock
+        self.clock = clock or steady()
         self._mutex = threading.RLock()
         self._locks: dict[str, FileIO] = {}
         refuse_folder(path)
@@ -169,7 +188,7 @@ class Outbox:
         Raises:
             OutboxUnusable: it cannot be written, and was not.
         """
-        now = self._clock()
+        now = self.clock()
         with self._change() as base:
             row = base.execute(
                 "INSERT INTO alerts (id, written, body) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING RETURNING number",
@@ -195,7 +214,7 @@ class Outbox:
                 return found
             self._changed(
                 "UPDATE deliveries SET state = 'failed', changed = ?, reason = ? WHERE channel = ? AND alert = ?",
-                (self._clock(), UNREADABLE, channel, rows[0][1]),
+                (self.clock(), UNREADABLE, channel, rows[0][1]),
             )
         return None
 
@@ -237,7 +256,7 @@ class Outbox:
         Raises:
             OutboxUnusable: it cannot be noted.
         """
-        self._set(delivery, "pending", attempts=delivery.attempts + 1, due=self._clock() + wait, reason=reason)
+        self._set(delivery, "pending", attempts=delivery.attempts + 1, due=self.clock() + wait, reason=reason)
 
     def failed(self, delivery: Delivery, reason: str) -> None:
         """Note that it is not tried any more.
@@ -252,7 +271,7 @@ class Outbox:
             base.execute(
                 "UPDATE deliveries SET state = ?, attempts = ?, due = ?, changed = ?, reason = ?"
                 " WHERE channel = ? AND alert = ?",
-                (state, attempts, due, self._clock(), reason, delivery.channel, delivery.number),
+                (state, attempts, due, self.clock(), reason, delivery.channel, delivery.number),
             )
 
     def expire(self) -> int:
@@ -261,7 +280,7 @@ class Outbox:
         Raises:
             OutboxUnusable: it cannot be noted.
         """
-        now = self._clock()
+        now = self.clock()
         return self._changed(
             f"UPDATE deliveries {BY_OPEN} SET state = 'expired', changed = ?"  # noqa: S608
             " WHERE state IN ('pending', 'sending') AND state = 'pending' AND expires <= ?",
@@ -276,7 +295,7 @@ class Outbox:
         """
         return self._changed(
             "UPDATE deliveries SET state = 'failed', changed = ?, reason = ? WHERE state = 'sending' AND channel = ?",
-            (self._clock(), MAYBE_SENT, channel),
+            (self.clock(), MAYBE_SENT, channel),
         )
 
     def revive(self, seconds: float) -> int:
@@ -285,7 +304,7 @@ class Outbox:
         Raises:
             OutboxUnusable: it cannot be noted.
         """
-        now = self._clock()
+        now = self.clock()
         return self._changed(
             "UPDATE deliveries SET state = 'pending', due = ?, expires = ?, changed = ?, attempts = 0"
             " WHERE state IN ('failed', 'expired')",
@@ -301,7 +320,7 @@ class Outbox:
         return self._changed(
             "DELETE FROM alerts WHERE written < ? AND NOT EXISTS (SELECT 1 FROM deliveries"
             " WHERE alert = number AND state IN ('pending', 'sending') AND expires > ?)",
-            (self._clock() - keep_days * 86400, self._clock()),
+            (self.clock() - keep_days * 86400, self.clock()),
         )
 
     def _changed(self, order: str, values: tuple[float | str, ...]) -> int:
