@@ -14,7 +14,7 @@ import numpy as np
 
 from masquerade.errors import ExtraMissing, ImageDamaged, ImageError, ImageTooSlow, MasqueradeError, WorkerLost
 from masquerade.image import Limits, Pixels
-from masquerade.service.work.decoding import NUMBER, serve
+from masquerade.service.work.decoding import NUMBER, receive_pixels, serve
 
 
 def _kinds(kind: type[MasqueradeError]) -> Iterator[type[MasqueradeError]]:
@@ -189,8 +189,7 @@ class _Child:
         if "error" in answer:
             return ERRORS[answer["error"]](answer["message"], hint=answer["hint"])
         pixels = np.empty((answer["height"], answer["width"], 3), np.uint8)
-        if self._pipe.recv_bytes_into(pixels.data.cast("B")) != pixels.nbytes:
-            raise ValueError("fewer pixels than were announced")
+        receive_pixels(self._pipe, pixels.data.cast("B"))
         return pixels
 
     def _stop(self, late: threading.Event) -> None:
