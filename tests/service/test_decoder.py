@@ -197,7 +197,9 @@ def _lives(pid: int) -> bool:
 def test_a_program_that_forgets_its_decoders_ends_all_the_same(tmp_path: Path) -> None:
     script = tmp_path / "owner.py"
     script.write_text(OWNER.replace("time.sleep(600)", "sys.exit(3)"))
-    assert subprocess.run([sys.executable, str(script)], stdout=subprocess.PIPE, timeout=120, check=False).returncode == 3
+    assert (
+        subprocess.run([sys.executable, str(script)], stdout=subprocess.PIPE, timeout=120, check=False).returncode == 3
+    )
 
 
 def test_a_decoder_cannot_write_files_or_take_all_memory(decoders: Decoders, face_jpeg: bytes) -> None:

@@ -1,4 +1,4 @@
-"""The server's own camera: a watch in a thread, whose newest snapshot goes to the hub. It is begun anew when it fails."""
+"""The server's own camera: a watch in a thread, begun anew when it fails; its newest snapshot goes to the hub."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class Camera:
             self._alerts_config, self._going_on = config, GoingOn(sinks)
             self._source, self._watch = source, self._new_watch(source)
             self._ending = ending.pop_all()
-        self._ending.callback(lambda: self._source and self._source.close())  # the one that there is then
+        self._ending.callback(self._close_source)
 
     def _new_watch(self, source: Source) -> Watch:
         config = self._alerts_config
@@ -151,9 +151,13 @@ class Camera:
         trace = None if typed or trouble == self._last_trouble else error
         log.error("the camera is not watched: %s; begun anew in %g s", trouble, pause, exc_info=trace)
         self._trouble = self._last_trouble = trouble
+        self._close_source()
+        self._going_on.break_off(trouble)
+
+    def _close_source(self) -> None:
+        """Close the source that there is now."""
         if self._source is not None:
             self._source.close()
-        self._going_on.break_off(trouble)
 
     def stop(self, within: float) -> None:
         """Stop watching and close everything; alerts that wait get some seconds to get out."""

@@ -60,7 +60,9 @@ class Hosts:
             return
         for origin in headers.getlist("origin"):
             if _site(origin) != host.lower():
-                raise OriginRefused(f"the request comes from a page of {origin[:100]!r}, expected one of {host[:100]!r}")
+                raise OriginRefused(
+                    f"the request comes from a page of {origin[:100]!r}, expected one of {host[:100]!r}"
+                )
         if not SAME >= set(headers.getlist("sec-fetch-site")):
             raise OriginRefused("the request comes from a page of another site")
 
