@@ -259,7 +259,8 @@ def test_what_waits_for_a_channel_that_is_gone(box: Outbox, clock: Clock) -> Non
 
 def test_what_was_sent_long_ago_costs_nothing(box: Outbox, clock: Clock) -> None:
     """Reads count steps of SQLite's machine: as many with a thousand times as much history."""
-    steps = []
+    steps: list[int] = []
+    taken: list[int] = []
     for count in (10, 10_000):
         with box._change() as base:
             for number in range(count):
@@ -271,8 +272,8 @@ def test_what_was_sent_long_ago_costs_nothing(box: Outbox, clock: Clock) -> None
                 " SELECT number, 'a', 'sent', 0, 0, 0 FROM alerts WHERE true ON CONFLICT DO NOTHING"
             )
         box.add(alert(count), {"a": 60})
-        taken: list[int] = []
-        box._base.set_progress_handler(lambda taken=taken: taken.append(1), 1)
+        taken.clear()
+        box._base.set_progress_handler(lambda: taken.append(1), 1)
         head = box.head("a")
         box.expire()
         box._base.set_progress_handler(None, 1)
