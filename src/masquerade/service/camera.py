@@ -1,4 +1,4 @@
-"""The server's own camera: a watch in a thread, begun anew when it fails; its newest snapshot goes to the hub."""
+"""The server's own camera: a watch in a thread, whose snapshots go to the hub. It is begun anew when it fails."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from masquerade.errors import MasqueradeError
-from masquerade.live.alerts import Alerts, Episodes, alerts_config, open_alerts
 from masquerade.live.events import EventLog
 from masquerade.live.sources import open_source
 from masquerade.live.watching import Observer, Rates, Watch
+from masquerade.service.alerting import Alerting
 from masquerade.service.going_on import GoingOn
 from masquerade.settings import get_settings
 from masquerade.wearing.types import LABELS, UNDECIDED
@@ -22,7 +22,6 @@ from masquerade.wearing.types import LABELS, UNDECIDED
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from masquerade.live.alerts import AlertsConfig
     from masquerade.live import Frame
     from masquerade.live.sources import Source
     from masquerade.live.watching import Sink, Snapshot
@@ -41,7 +40,7 @@ class Camera:
     """Watches one source for as long as the service runs. Nobody is identified, no picture is kept."""
 
     def __init__(
-        self, address: str, hub: Hub, *, events: Path | None = None, alerts: Path | None = None, **options: Any
+        self, address: str, hub: Hub, *, events: Path | None = None, alerting: Alerting | None = None, **options: Any
     ) -> None:
         """Take what to watch; nothing is opened yet.
 
@@ -49,10 +48,10 @@ class Camera:
             address: as for ``open_source``; a film is played at its own pace, again and again.
             hub: where snapshots go.
             events: file of events, appended to.
-            alerts: TOML file of alerts; by default the setting ``alerts_file``, of a live source.
+            alerting: where its alerts go, opened by its owner; by default there are none.
             **options: for ``open_source``.
         """
-        self._address, self._hub, self._events, self._alerts_file = address, hub, events, alerts
+        self._address, self._hub, self._events, self._alerting = address, hub, events, alerting or Alerting(None)
         self._options = {"realtime": True, "loop": True, **options}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
@@ -61,8 +60,6 @@ class Camera:
         self._source: Source | None = None
         self._watch: Watch | None = None
         self._log: EventLog | None = None
-        self._alerts: Alerts | None = None
-        self._alerts_config: AlertsConfig | None = None
         self._going_on = GoingOn(())
         self._times = Counter[str]()
         self._trouble = self._last_trouble = ""
@@ -73,37 +70,36 @@ class Camera:
         self._sinks.append(sink)
 
     def open(self) -> None:
-        """Open the source, the file of events and the alerts, or nothing; a second time does nothing.
+        """Open the source and the file of events, or nothing; a second time does nothing.
 
         Raises:
             SourceInvalid, SourceNotFound, SourceUnreadable: there is nothing to watch.
-            AlertsInvalid, OutboxUnusable, EventLogInvalid, DestinationUnusable: a file cannot be used.
+            EventLogInvalid, DestinationUnusable: the file of events cannot be used.
         """
         if self._source is not None:
             return
         with ExitStack() as ending:
             source = ending.enter_context(open_source(self._address, **self._options))
-            config = alerts_config(self._alerts_file, live=source.live, warn=lambda warning: log.warning("%s", warning))
             sinks = [*self._sinks, _Counter(self._times)]
             if self._events is not None:
                 keep_days = get_settings().event_days
-                self._log = EventLog(self._events, live=source.live, keep_days=keep_days, say=log.warning)
+                self._log = EventLog(self._events, live=not source.recorded, keep_days=keep_days, say=log.warning)
                 ending.callback(self._log.close)
                 sinks.append(self._log)
-            if config is not None:
-                self._alerts = ending.enter_context(open_alerts(config, log.warning))
-                sinks.append(self._alerts.sink(source.label))
-            self._alerts_config, self._going_on = config, GoingOn(sinks)
+            alerts = self._alerting.sink(source)
+            if alerts is not None:
+                sinks.append(alerts)
+            self._going_on = GoingOn(sinks)
             self._source, self._watch = source, self._new_watch(source)
             self._ending = ending.pop_all()
         self._ending.callback(self._close_source)
 
+    def _close_source(self) -> None:
+        if self._source is not None:
+            self._source.close()
+
     def _new_watch(self, source: Source) -> Watch:
-        config = self._alerts_config
-        observer = Observer(
-            episodes=Episodes(None if config is None else config.episodes),
-            clock=_now if source.live else None,
-        )
+        observer = Observer(episodes=self._alerting.episodes_of(source), clock=None if source.recorded else _now)
         return Watch(source, observer, [self._going_on])
 
     def start(self) -> None:
@@ -151,16 +147,12 @@ class Camera:
         trace = None if typed or trouble == self._last_trouble else error
         log.error("the camera is not watched: %s; begun anew in %g s", trouble, pause, exc_info=trace)
         self._trouble = self._last_trouble = trouble
-        self._close_source()
-        self._going_on.break_off(trouble)
-
-    def _close_source(self) -> None:
-        """Close the source that there is now."""
         if self._source is not None:
             self._source.close()
+        self._going_on.break_off(trouble)
 
     def stop(self, within: float) -> None:
-        """Stop watching and close everything; alerts that wait get some seconds to get out."""
+        """Stop watching and close everything but the alerts."""
         self._stop.set()
         if self._thread.ident is not None:
             self._thread.join(within)
@@ -203,8 +195,6 @@ class Camera:
         metrics.count("camera_alerts", "Alerts of the camera.", lambda: self._times["alert"])
         metrics.count("camera_entered", "People who entered.", lambda: self._times["entered"])
         metrics.labelled("camera_people", "People in view, by how a mask is worn.", "wearing", self._people)
-        metrics.gauge("alerts_pending", "Alerts that wait to be sent.", lambda: self._alerts_now()[0])
-        metrics.gauge("alerts_failed", "Alerts that are not tried any more.", lambda: self._alerts_now()[1])
         metrics.count("events_lost", "Events that could not be written.", lambda: self._log.lost if self._log else 0)
 
     @property
@@ -215,13 +205,6 @@ class Camera:
         people = self._hub.latest.people if self._hub.latest is not None else ()
         worn = Counter(person.wearing for person in people)
         return {label: float(worn[label]) for label in (*LABELS, UNDECIDED)}
-
-    def _alerts_now(self) -> tuple[int, int]:
-        if self._alerts is None:
-            return 0, 0
-        report = self._alerts.report()
-        pending = report.unwritten + sum(channel.pending for channel in report.channels)
-        return pending, sum(channel.failed for channel in report.channels)
 
 
 class _Counter:

@@ -20,7 +20,7 @@ log = logging.getLogger("masquerade.service")
 
 
 class GoingOn:
-    """The one sink of several watches, one after the other; passes on to all sinks, and closes them at the end alone."""
+    """The one sink of several watches, one after the other; it closes those that it passes on to at the end alone."""
 
     def __init__(self, sinks: Sequence[Sink]) -> None:
         """Take whom to pass on to."""
@@ -38,7 +38,7 @@ class GoingOn:
         """Do nothing: a watch is over, and another may follow."""
 
     def break_off(self, reason: str) -> None:
-        """Tell that the watch is no more: all have left, and the source is offline. A sink that fails is passed over."""
+        """Tell that the watch is no more: all have left, the source is offline. A sink that fails is passed over."""
         time, self._before = self._latest.time, self._latest.counts
         left = [Event(time, "left", person.number, person.wearing) for person in self._latest.people]
         self._latest = replace(
