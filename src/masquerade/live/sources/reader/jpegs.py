@@ -129,6 +129,7 @@ class Jpegs:
 
     size: tuple[int, int] | None = None
     frames: int | None = None
+    counted = False
     remark = ""
     gone = "it sends no more"
 
