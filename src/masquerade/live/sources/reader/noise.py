@@ -15,7 +15,7 @@ LINE = re.compile(r"(?:\[([^\]]*) @ 0x[0-9a-f]+\]\s*)+(.*)")
 CARRIERS = frozenset({"crypto", "http", "https", "rtp", "rtsp", "tcp", "tls", "udp"})
 """Parts of ffmpeg whose errors are no damage to a picture."""
 HOPELESS = {
-    "Cannot convert interlaced": "its pictures are interlaced, which OpenCV gives black: let ffmpeg read it, with -vf yadif",
+    "Cannot convert interlaced": "its pictures are interlaced, which OpenCV gives black: let ffmpeg read it (yadif)",
     "hardware accelerated AV1": "its pictures are AV1, which this OpenCV cannot decode: let ffmpeg read it",
 }
 """What ffmpeg says when no picture will come right, and that in plain words."""
