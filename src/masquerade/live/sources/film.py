@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 class Film(Source):
     """A film that could be opened; with ``realtime`` it is played as a camera's picture would come."""
 
+    recorded = True
+
     def __init__(self, address: Address, options: SourceOptions, start: Start, clock: Clock = time.monotonic) -> None:
         """Open it.
 

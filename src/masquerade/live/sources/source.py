@@ -34,6 +34,7 @@ class Source(ABC):
     Attributes:
         label: the address without secrets.
         live: whether only the newest frame counts.
+        recorded: whether it was filmed earlier, so that it has no time of day, at whatever pace it is played.
         size: width and height of the latest frame in pixels, or what the film's header says; None before either.
         fps: frames a second by the header, or None.
         state: one of ``STATES``.
@@ -43,6 +44,7 @@ class Source(ABC):
     """
 
     live = True
+    recorded = False
 
     def __init__(self, address: Address, options: SourceOptions, start: Start, clock: Clock = time.monotonic) -> None:
         """Start the reader."""
