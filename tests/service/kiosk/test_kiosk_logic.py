@@ -135,7 +135,12 @@ return given.map(([time, key]) => { now = time; return steady.take({key, tone: t
         ([(0, "thanks"), (10, "put_on"), (20, "server")], ["thanks", "put_on", "server"]),
         # a doubtful moment changes nothing
         ([(0, "put_on"), (100, "nose"), (200, "put_on"), (900, "put_on")], ["put_on"] * 4),
-        ([(0, "put_on"), (100, "nose"), (450, "nose")], ["put_on", "put_on", "nose"]),
+        ([(0, "put_on"), (1600, "nose"), (1950, "nose")], ["put_on", "put_on", "nose"]),
+        # a reminder can be read before another takes its place, and what wavers faster than that does not flicker
+        ([(0, "put_on"), (100, "nose"), (450, "nose"), (1600, "nose")], ["put_on"] * 3 + ["nose"]),
+        ([(0, "put_on"), *((200 * n, ("nose", "put_on")[n % 2]) for n in range(1, 20))], ["put_on"] * 20),
+        # but thanks come at once
+        ([(0, "put_on"), (100, "thanks"), (450, "thanks")], ["put_on", "put_on", "thanks"]),
     ],
 )  # fmt: skip
 def test_a_message_stays_until_it_can_be_read(scripts: Page, wanted: list[Any], shown: list[str]) -> None:
