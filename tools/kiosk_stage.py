@@ -41,11 +41,16 @@ STATES: dict[str, dict[str, Any]] = {
     "mouth": {"people": [somebody(1, "incorrect", "mouth")]},
     "chin": {"people": [somebody(1, "incorrect", "chin")]},
     "adjust": {"people": [somebody(1, "incorrect")]},
-    "several": {"title": "put_on", "people": [somebody(1, "with_mask", x=60), {**BARE, "number": 2, "box": [380, 150, 520, 340]}]},
+    "several": {
+        "title": "put_on",
+        "people": [somebody(1, "with_mask", x=60), {**BARE, "number": 2, "box": [380, 150, 520, 340]}],
+    },
     "start": {"allowed": False},
     "starting": {"media": "never"},
+    "asking": {"media": "never", "allowed": False},
     "refused": {"media": "NotAllowedError"},
     "absent": {"media": "NotFoundError"},
+    "none": {"title": "absent"},
     "occupied": {"media": "NotReadableError"},
     "insecure": {"media": "insecure"},
     "server": {"link": 1006},
@@ -69,13 +74,14 @@ window.stage = GIVEN;
   window.WebSocket = class {
     static OPEN = 1;
     constructor() {
+      stage.sockets = (stage.sockets ?? 0) + 1;
       setTimeout(() => {
         if (stage.link) { this.onclose({code: stage.link}); return; }
         this.readyState = 1;
         this.onopen();
       });
     }
-    send() { setTimeout(() => this.onmessage({data: told()}), 20); }
+    send() { setTimeout(() => stage.mute || this.onmessage({data: told()}), 20); }
     close() { this.readyState = 3; this.onclose?.({code: 1000}); }
   };
   window.EventSource = class {
@@ -86,11 +92,11 @@ window.stage = GIVEN;
     close() { clearInterval(this.timer); }
   };
   const media = navigator.mediaDevices;
-  if (stage.media === "insecure") Object.defineProperty(navigator, "mediaDevices", {value: undefined});
-  else if (stage.media === "never") media.getUserMedia = () => new Promise(() => {});
-  else if (stage.media) media.getUserMedia = async () => { throw new DOMException("as told", stage.media); };
-  const query = navigator.permissions.query.bind(navigator.permissions);
-  navigator.permissions.query = async (wanted) => wanted.name === "camera"
+  if (media && stage.media === "insecure") Object.defineProperty(navigator, "mediaDevices", {value: undefined});
+  else if (media && stage.media === "never") media.getUserMedia = () => new Promise(() => {});
+  else if (media && stage.media) media.getUserMedia = async () => { throw new DOMException("as told", stage.media); };
+  const query = navigator.permissions?.query.bind(navigator.permissions);
+  if (query) navigator.permissions.query = async (wanted) => wanted.name === "camera"
     ? {state: stage.allowed === false ? "prompt" : "granted"} : query(wanted);
 }
 """
@@ -118,7 +124,7 @@ def chromium(*flags: str) -> Iterator[Browser]:
         browser.close()
 
 
-def show(page: Page, state: str, language: str = "en", text: str = "100") -> None:
+def show(page: Page, state: str, language: str = "en", text: str = "100", *, address: str = ADDRESS) -> None:
     """Bring a fresh page of a browser into a state, and wait until it is there.
 
     Args:
@@ -126,6 +132,7 @@ def show(page: Page, state: str, language: str = "en", text: str = "100") -> Non
         state: one of STATES.
         language: code of its words.
         text: size of its text in per cent.
+        address: where it seems to be.
     """
     told = {"day": COUNTS, **STATES[state]}
 
@@ -143,10 +150,12 @@ def show(page: Page, state: str, language: str = "en", text: str = "100") -> Non
 
     page.route("**/*", answer)
     page.add_init_script(SCRIPT.replace("GIVEN", json.dumps(told)))
-    page.goto(f"{ADDRESS}?lang={language}&size={text}")
+    page.emulate_media(reduced_motion="reduce")
+    page.goto(f"{address}?lang={language}&size={text}")
+    if state == "asking":
+        page.locator("#go").click()
     title = title_of(state, words_in(language))
     page.wait_for_function("title => document.getElementById('title').textContent === title", arg=title)
-    page.wait_for_timeout(700)  # colours change slowly
 
 
 def main() -> None:

@@ -97,6 +97,12 @@ class Door:
     def url(self) -> str:
         return f"http://localhost:{self.port}/"
 
+    def cut(self) -> None:
+        """Drop every connection, as a machine does that dies."""
+        held = self._server.server_state.connections
+        loop = self._server.servers[0].get_loop()
+        loop.call_soon_threadsafe(lambda: [connection.transport.abort() for connection in list(held)])
+
     def stop(self) -> None:
         self.app.state.service.stopping()
         self._server.should_exit = True

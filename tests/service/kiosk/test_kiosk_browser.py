@@ -10,11 +10,13 @@ import pytest
 
 pytest.importorskip("fastapi", reason="needs the [serve] extra")
 
+from masquerade.errors import Busy
 from masquerade.live import Event
 from masquerade.service import ServiceConfig, create_app
 from masquerade.service.access.guard import Access
 from masquerade.service.access.keys import KeyFile
 from masquerade.service.access.rates import Rates
+from masquerade.service.access.sessions import Sessions
 from masquerade.service.kiosk import Kiosk, KioskConfig
 from masquerade.service.kiosk.pages import LANGUAGES
 from tests.service.kiosk.made_kiosk import Door, Stage, Visit, chromium, person, says, visiting, wait_for
@@ -206,6 +208,27 @@ def test_a_camera_that_is_lost_comes_back(visit: Visit, stage: Stage) -> None:
     )
     page.evaluate("window.there = true; undefined")
     says(page, "Thank you!")
+
+
+def test_nobody_reads_what_was_meant_for_one_who_left(visit: Visit, stage: Stage) -> None:
+    stage.people = (person(1, "without_mask"),)
+    page = visit.open()
+    says(page, "Please put on a mask")
+    stage.people, stage.error = (), Busy("too much to do")
+    says(page, "One moment, please")
+    assert not page.locator(".frames .wrong").is_visible()
+    stage.error = None
+    says(page, "Welcome")
+
+
+def test_a_connection_that_is_cut_is_made_again(visit: Visit, door: Door, stage: Stage) -> None:
+    stage.people = (person(1, "with_mask"),)
+    page = visit.open()
+    says(page, "Thank you!")
+    stage.people = (person(1, "incorrect", "chin"),)
+    door.cut()
+    says(page, "Please cover your chin")
+    wait_for(lambda: [url for url in visit.requests if url.startswith("ws")][1:])
 
 
 GONE = ["The camera was disconnected", "No camera was found"]
@@ -427,24 +450,31 @@ def test_the_camera_of_the_server(visit: Visit, door: Door, stage: Stage) -> Non
 
 def test_a_key_is_asked_for_where_one_is_needed(visit: Visit, door: Door, stage: Stage, tmp_path: Path) -> None:
     file = KeyFile(tmp_path / "keys.json")
-    key = file.add("door", ("watch",))
+    key, other = file.add("door", ("watch",)), file.add("photos", ("look",))
     service = door.app.state.service
     open_to_all = service.access
     service.access = Access(True, file, Rates(0, 1))
     try:
         page = visit.open()
         says(page, "A key is needed")
-        for text in ("wrong", key):
+        assert page.evaluate("document.activeElement.id") == "key"
+        for text, answer in (("wrong", "This key is not known."), (other, "it lacks the scope"), (key, "")):
             page.get_by_label("Key", exact=True).fill(text)
             page.keyboard.press("Enter")
-            if text == "wrong":
-                page.wait_for_selector("text=This key is not known.")
+            if answer:
+                page.wait_for_selector(f"text={answer}")
+                assert page.locator("#key").get_attribute("aria-invalid") == "true"
         says(page, "Welcome")
         wait_for(lambda: stage.frames)
         assert page.get_by_label("Key", exact=True).is_hidden()
         (cookie,) = visit.context.cookies()
         assert (cookie["name"], cookie["httpOnly"], cookie["sameSite"]) == ("masquerade_session", True, "Strict")
-        visit.problems = [text for text in visit.problems if "401" not in text]  # the browser's own line for each
+        service.access.sessions = Sessions()  # the service has forgotten the cookie
+        door.cut()
+        says(page, "A key is needed")
+        assert page.get_by_label("Key", exact=True).is_visible()
+        # the browser's own line for each
+        visit.problems = [text for text in visit.problems if not re.search(r"401|403|ERR_|WebSocket", text)]
     finally:
         service.access = open_to_all
 
@@ -476,7 +506,7 @@ def test_the_screen_is_kept_on_and_nothing_grows(visit: Visit, stage: Stage) -> 
     visit.page.add_init_script(LINKED)
     page = visit.open()
     page.wait_for_function("() => locks > 0 && window.link")
-    says(page, "Welcome")
+    says(page, "One moment, please")  # nothing was heard yet
     tools = visit.context.new_cdp_session(page)
     tools.send("Performance.enable")
 

@@ -62,7 +62,9 @@ class TestDayCounts:
         door.update([event("entered", 1, "with_mask"), event("entered", 2, "undecided")])
         calendar.now = TUESDAY
         assert numbers(day) == [0, 0, 0, 0, 0]
-        door.update([event("changed", 1, "without_mask"), event("entered", 3, "with_mask"), event("left", 2, "incorrect")])
+        door.update(
+            [event("changed", 1, "without_mask"), event("entered", 3, "with_mask"), event("left", 2, "incorrect")]
+        )
         door.update([event("alert", 1, "without_mask")])
         assert numbers(day) == [1, 1, 0, 0, 0]
         assert (day.to_dict()["day"], day.to_dict()["alerts"]) == ("2026-11-24", 1)  # that was today

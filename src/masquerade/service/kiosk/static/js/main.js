@@ -70,7 +70,9 @@ async function checkKey() {
 function askForKey() {
   link?.stop();
   view.link = "key";
+  forget();
   render();
+  if (document.activeElement === document.body) part("key").focus();
 }
 
 function heard(message) {
