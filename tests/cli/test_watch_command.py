@@ -194,3 +194,35 @@ def test_a_camera_that_never_answers(masquerade: Run) -> None:
     assert done.code == 1
     assert json.loads(done.out)["frames"] == 0
     assert "there was no picture" in done.err
+
+
+def test_a_webhook_that_is_down_is_said_once_on_screen_and_in_the_events(
+    masquerade: Run, film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_settings: None
+) -> None:
+    pytest.importorskip("httpx", reason="the extra [watch] is not installed")
+    alerts, log = tmp_path / "alerts.toml", tmp_path / "events.jsonl"
+    alerts.write_text('[channels.office]\nkind = "webhook"\nurl = "http://127.0.0.1:1/"\n')
+    alerts.chmod(0o600)
+    monkeypatch.setenv("MASQUERADE_ALERTS_OUTBOX", str(tmp_path / "outbox.sqlite"))
+    done = masquerade("watch", film, "--alerts", alerts, "--events", log)
+    assert done.code == 0, done.err
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    (told,) = [line for line in lines if line["event"].startswith("alerts_")]
+    assert (told["event"], told["channel"], told["person"]) == ("alerts_failing", "office", None)
+    assert told["reason"].startswith("no connection: ")
+    said = [line for line in done.err.splitlines() if "office" in line]
+    assert said[0].startswith("masquerade: alerts to office do not go out: no connection: ")
+    assert said[1].startswith("masquerade: 1 alert to office left for the next start, in ")
+    assert len(said) == 2
+    assert "office" not in done.out  # once is enough
+
+
+def test_a_film_played_in_real_time_has_no_time_of_day_and_sends_nothing_unasked(
+    masquerade: Run, film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_settings: None
+) -> None:
+    log, alerts = tmp_path / "events.jsonl", tmp_path / "alerts.toml"
+    alerts.write_text('quiet = ["00:00-24:00"]\n[channels.chime]\nkind = "pigeon"\n')  # is refused if it is read
+    monkeypatch.setenv("MASQUERADE_ALERTS_FILE", str(alerts))
+    done = masquerade("watch", film, "--realtime", "--seconds", "0.5", "--events", log)
+    assert done.code == 0, done.err
+    assert "at" not in json.loads(log.read_text().splitlines()[0])

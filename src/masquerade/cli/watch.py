@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from masquerade.live.watching.filming import FilmWriter
 
 STDOUT = Path("-")
+Say = Callable[[object], None]
+"""Says something on standard error."""
 
 
 def watch(  # noqa: PLR0913, PLR0917 - one each option
@@ -95,21 +97,23 @@ class _Outputs:
         """Open everything, or nothing: what was opened is closed when another place cannot be used."""
         from masquerade.cli.watch_lines import EventLines, LiveLine
 
-        outputs = cls([])
+        outputs, say = cls([]), _say
         if asked.events == STDOUT:
             outputs._add(EventLines(as_json=True), ending)
         elif not asked.quiet:
-            outputs._add(LiveLine(opened), ending)
+            line = LiveLine(opened)
+            say = line.say
+            outputs._add(line, ending)
         if asked.events is not None and asked.events != STDOUT:
-            outputs.log = _event_log(asked.events, opened)
+            outputs.log = _event_log(asked.events, opened, say)
             outputs._add(outputs.log, ending)
         if asked.save is not None:
             from masquerade.live.watching.filming import FilmWriter
 
-            outputs.film = FilmWriter(asked.save, fps=opened.fps, show_faces=asked.show_faces, say=_say)
+            outputs.film = FilmWriter(asked.save, fps=opened.fps, show_faces=asked.show_faces, say=say)
             outputs._add(outputs.film, ending)
         if asked.alerts is not None:
-            outputs._add(_alerts_sink(asked.alerts, opened, ending), ending)
+            outputs._add(_alerts_sink(asked.alerts, opened, ending, say), ending)
         return outputs
 
     def _add(self, sink: Sink, ending: ExitStack) -> None:
@@ -138,27 +142,27 @@ def _observer(opened: Source, asked: _Asked) -> Observer:
     return Observer(
         ObserverRecipe(gaze=GazeRecipe(thorough=thorough)),
         episodes=Episodes(None if asked.alerts is None else asked.alerts.episodes),
-        clock=(lambda: datetime.now().astimezone()) if opened.live else None,
+        clock=None if opened.recorded else lambda: datetime.now().astimezone(),
     )
 
 
 def _alerts_config(file: Path | None, opened: Source) -> AlertsConfig | None:
     from masquerade.live.alerts import alerts_config
 
-    return alerts_config(file, live=opened.live, warn=lambda warning: _say(f"warning: {warning}"))
+    return alerts_config(file, recorded=opened.recorded, warn=lambda warning: _say(f"warning: {warning}"))
 
 
-def _alerts_sink(config: AlertsConfig, opened: Source, ending: ExitStack) -> Sink:
+def _alerts_sink(config: AlertsConfig, opened: Source, ending: ExitStack, say: Say) -> Sink:
     from masquerade.live.alerts import open_alerts
 
-    return ending.enter_context(open_alerts(config, _say)).sink(opened.label)
+    return ending.enter_context(open_alerts(config, say)).sink(opened.label)
 
 
-def _event_log(path: Path, opened: Source) -> EventLog:
+def _event_log(path: Path, opened: Source, say: Say) -> EventLog:
     from masquerade.live.events import EventLog
     from masquerade.settings import get_settings
 
-    return EventLog(path, live=opened.live, keep_days=get_settings().event_days, say=_say)
+    return EventLog(path, live=not opened.recorded, keep_days=get_settings().event_days, say=say)
 
 
 def _say(words: object) -> None:

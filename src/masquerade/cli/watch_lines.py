@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from masquerade.cli.printing import shown
+from masquerade.live.types import TROUBLES
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -26,6 +28,17 @@ WORDS = {
 }
 SECONDS = 0.2
 """Time between two drawings of the line."""
+
+
+def failing_after(failing: frozenset[str], events: Iterable[Event]) -> frozenset[str]:
+    """Give the ways out of alerts that do not work after some events; the outbox is called so."""
+    for event in events:
+        name = event.channel or "outbox"
+        if event.event in {"alerts_failing", "outbox_failing"}:
+            failing |= {name}
+        elif event.event in {"alerts_working", "outbox_working"}:
+            failing -= {name}
+    return failing
 
 
 def event_in_words(event: Event) -> str:
@@ -65,7 +78,10 @@ class EventLines:
     def take(self, frame: Frame | None, snapshot: Snapshot) -> None:  # noqa: ARG002 - a sink's own signature
         """Print what is new."""
         for event in snapshot.events:
-            typer.echo(json.dumps(event.to_dict()) if self._as_json else event_in_words(event))
+            if self._as_json:
+                typer.echo(json.dumps(event.to_dict()))
+            elif event.event not in TROUBLES:  # those are said on standard error, by the one in trouble
+                typer.echo(event_in_words(event))
 
     def close(self) -> None:
         """Nothing is left to do."""
@@ -81,6 +97,7 @@ class LiveLine:
         self._lines = EventLines(as_json=False)
         self._live: Live | None = _live() if sys.stderr.isatty() else None
         self._drawn = 0.0
+        self._failing: frozenset[str] = frozenset()
 
     def watching(self, watch: Watch) -> None:
         """Take the watch whose figures are shown."""
@@ -88,6 +105,7 @@ class LiveLine:
 
     def take(self, frame: Frame | None, snapshot: Snapshot) -> None:
         """Print what is new and draw the line."""
+        self._failing = failing_after(self._failing, snapshot.events)
         if snapshot.events:
             self._hide()
             self._lines.take(frame, snapshot)
@@ -96,6 +114,13 @@ class LiveLine:
             self._drawn = now
             self._live.start()
             self._live.update(self.line(snapshot), refresh=True)
+
+    def say(self, words: object) -> None:
+        """Say something on standard error, from any thread, above the line where there is one."""
+        if self._live is not None and self._live.is_started:
+            self._live.console.print(f"masquerade: {shown(words)}", soft_wrap=True)
+        else:
+            typer.echo(f"masquerade: {shown(words)}", err=True)
 
     def close(self) -> None:
         """Take the line away."""
@@ -118,6 +143,7 @@ class LiveLine:
                 f"wrong {worn.count('incorrect')}",
                 f"came {snapshot.counts.entered}",
                 f"alerts {snapshot.counts.alerts}",
+                *([f"DO NOT GO OUT: {', '.join(sorted(self._failing))}"] if self._failing else []),
             ]
         )
 

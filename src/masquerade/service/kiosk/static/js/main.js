@@ -109,7 +109,8 @@ function tick() {
 
 /** A frame could not be looked at: too much to do, a moment's matter, or a service that is not well. */
 function failed(error) {
-  if (["busy", "not_ready"].includes(error.code)) view.busy = !view.people.length;
+  if (["key_required", "scope_missing"].includes(error.code)) checkKey();
+  else if (["busy", "not_ready"].includes(error.code)) view.busy = !view.people.length;
   else if (!error.code.startsWith("image_")) {
     forget();
     view.broken = error.message;
