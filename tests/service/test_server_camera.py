@@ -20,7 +20,7 @@ from masquerade.live.watching import Observer, Snapshot
 from masquerade.service import ServiceConfig
 from masquerade.service.camera import Camera
 from masquerade.service.hub import Hub
-from tests.service.serving import PATIENCE, Running, Served, served
+from tests.service.serving import PATIENCE, Running, Served, children, lives, running, served
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +90,16 @@ def test_a_film_is_watched_and_told_of(film: Path, down: Path, tmp_path: Path) -
     assert sorted(path.name for path in tmp_path.iterdir()) == ["events.jsonl"]  # and no picture
 
 
+def test_no_process_outlives_a_service_that_was_killed(film: Path) -> None:
+    with running("--camera", str(film)) as service:
+        service.wait_until_ready()
+        wait_for(lambda: len(children(service.process.pid)) >= 2)  # a reader and a decoder
+        left = children(service.process.pid)
+        service.process.kill()
+        service.process.communicate()
+    wait_for(lambda: not [pid for pid in left if lives(pid)])
+
+
 def test_what_cannot_be_watched_is_told_at_the_start(tmp_path: Path) -> None:
     with pytest.raises(MasqueradeError):
         Camera(str(tmp_path / "nothing.mp4"), Hub()).open()
@@ -149,4 +159,4 @@ def test_a_watch_that_breaks_off_is_told_and_begun_anew(
     assert [line["event"] for line in told].count("entered") == [line["event"] for line in told].count("left")
     assert len(readers) == 2
     for reader in readers:
-        wait_for(lambda reader=reader: not Path(f"/proc/{reader}").exists())
+        wait_for(lambda reader=reader: not lives(reader))
