@@ -166,6 +166,7 @@ def test_one_that_never_opens_is_killed() -> None:
     assert door.states() == [("offline", 9.0)]
     assert door.readers[0].killed is True
     assert "8 seconds" in door.camera.reason
+    assert door.reader.task.heard == wire.SILENT  # an answer ends the waiting
 
 
 def test_a_reader_that_does_not_even_begin() -> None:

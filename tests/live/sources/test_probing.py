@@ -12,6 +12,7 @@ import pytest
 
 from masquerade.live.sources.addresses import parse_address
 from masquerade.live.sources.reader import probing
+from masquerade.live.sources.wire import SILENT
 
 
 class Host:
@@ -55,7 +56,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_host_that_hung_and_answers_again_ends_the_waiting(scheme: str) -> None:
     with listening() as host:
         address = parse_address(f"{scheme}://door:geheim99@127.0.0.1:{host.port}/door?channel=1#x")
-        assert probing.probe(address) == probing.SILENT
+        assert probing.probe(address) == SILENT
         timer = threading.Timer(0.5, lambda: setattr(host, "says", f"{scheme.upper()}/1.0 401 No\r\n\r\n".encode()))
         timer.start()
         begun = time.monotonic()

@@ -87,7 +87,9 @@ class Camera(Source):
         now = self._clock()
         if not self._open:
             if now >= self._due:
-                self._lose(f"it did not open in {self._options.open_timeout:g} seconds", kill=True)
+                # It may answer before the next reader has asked it: then that is news.
+                heard = wire.SILENT if self._address.kind is Kind.NETWORK else None
+                self._lose(f"it did not open in {self._options.open_timeout:g} seconds", kill=True, heard=heard)
             return
         silent = now - self._silent_since()
         if silent >= self._lost_after:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from masquerade.live.sources.addresses import SCHEMES, Address, Kind
+from masquerade.live.sources.wire import SILENT
 
 if TYPE_CHECKING:
     from threading import Event
 
 TIMEOUT = 1.5
 """Seconds; a first packet that is lost is sent again after one."""
-OPEN, SILENT = "open", "silent"
+OPEN = "open"
 
 
 def probe(address: Address, *, briefly: bool = False) -> str:
