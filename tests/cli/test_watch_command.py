@@ -215,9 +215,9 @@ def test_the_line_stays_one_line_on_a_narrow_terminal() -> None:
 
     from masquerade.cli.watch_lines import one_line
 
-    line = one_line("online  DO NOT GO OUT: office  25 frames/s  31 ms  in view 3  mask 1  none 1")
+    line = one_line("online  ALERTS FAIL: office  25 frames/s  31 ms  in view 3  mask 1  none 1")
     drawn = Console(width=40).render_lines(line)  # as the live display does
-    assert ["".join(segment.text for segment in one) for one in drawn] == ["online  DO NOT GO OUT: office  25 frame…"]
+    assert ["".join(segment.text for segment in one) for one in drawn] == ["online  ALERTS FAIL: office  25 frames/…"]
 
 
 def signal_group(running: subprocess.Popen[str], number: signal.Signals) -> None:

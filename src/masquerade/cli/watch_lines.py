@@ -167,7 +167,7 @@ class LiveLine:
         return "  ".join(
             [
                 self._source.state,
-                *([f"DO NOT GO OUT: {', '.join(sorted(self._failing))}"] if self._failing else []),
+                *([f"ALERTS FAIL: {', '.join(sorted(self._failing))}"] if self._failing else []),
                 *speed,
                 f"in view {len(worn)}",
                 f"mask {worn.count('with_mask')}",
