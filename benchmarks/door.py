@@ -2,9 +2,9 @@
 
     MASQUERADE_DATA=... python -m benchmarks.door --visitors 40
 
-``door_visitors`` says who comes, ``door_film`` how they are filmed. Scenes: one visitor, watched at 25, 10 and 5 frames a
-second and with half of the frames lost; the same in the dark; two at once; a bare visitor on whom a mask is drawn, which
-comes off while the visitor stands there; nobody for ten minutes. Recipes are judged on ``--part training`` alone.
+``door_visitors`` says who comes, ``door_film`` how they are filmed. Scenes: one visitor, watched at 25, 10 and 5 frames
+a second and with half of the frames lost; the same in the dark; two at once; a bare visitor on whom a mask is drawn,
+which comes off while the visitor stands there; nobody for ten minutes. Recipes are judged on ``--part training`` alone.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from benchmarks.door_figures import Figure, figures_of, figures_of_change, group
 from benchmarks.door_film import SIZE, empty_frames
 from benchmarks.door_visitors import Back, Visitor, backs, visitors
 from benchmarks.door_watch import UNSEEN, Scene, Seen, in_processes, play_all
-from benchmarks.photos import SHEETS, write_sheet
+from benchmarks.photos import SHEETS, Pixels, tile_of, write_sheet
 from masquerade.live.watching import Observer
 from masquerade.masks.types import Kind
 from masquerade.settings import get_settings
@@ -39,13 +39,15 @@ EMPTY_FPS = 10.0
 SHOWN = 100
 
 
-def scenes_of(those: Sequence[Visitor], behind: Sequence[Back], names: Sequence[str]) -> list[Scene]:
-    """Every scene of the kinds that are asked for; a visitor plays in one of each kind at most."""
+def scenes_of(
+    those: Sequence[Visitor], behind: Sequence[Back], names: Sequence[str], rates: Sequence[str]
+) -> list[Scene]:
+    """Every scene of the kinds that are asked for; walks are watched at all rates, the others at 25 frames a second."""
     made: list[Scene] = []
     by_label = {label: [one for one in those if one.label == label] for label in LABELS}
     for number, visitor in enumerate(those):
         back = behind[number % len(behind)]
-        made.append(Scene("walk", (visitor,), back, number, RATES))
+        made.append(Scene("walk", (visitor,), back, number, tuple(rates)))
         if number % 2 == 0:
             made.append(Scene("dark", (visitor,), back, number, dark=True))
     for number, pair in enumerate(zip(by_label["with_mask"], _mixed(by_label), strict=False)):
@@ -65,15 +67,18 @@ def _mixed(by_label: Mapping[str, Sequence[Visitor]]) -> list[Visitor]:
     return [pair[number % 2] for number, pair in enumerate(pairs)]
 
 
-def watch_nobody(task: tuple[Sequence[Back], float, int]) -> int:
-    """How many people are counted where nobody comes, in so many seconds."""
+def watch_nobody(task: tuple[Sequence[Back], float, int]) -> list[Pixels]:
+    """Whoever is counted where nobody comes, in so many seconds, as pictures for a contact sheet."""
     behind, seconds, seed = task
     larger = (SIZE[0] * 5 // 4, SIZE[1] * 5 // 4)
     pictures = [back.picture(larger, 0.7) for back in behind]
-    observer, entered = Observer(), 0
+    observer, tiles = Observer(), []
     for frame in empty_frames(pictures, seconds, EMPTY_FPS, seed):
-        entered = observer.see(frame).counts.entered
-    return entered
+        snapshot = observer.see(frame)
+        entered = {event.person for event in snapshot.events if event.event == "entered"}
+        boxes = [np.array(person.box, np.float32) for person in snapshot.people if person.number in entered]
+        tiles += [tile_of(frame.image, box, 112) for box in boxes]
+    return tiles
 
 
 def table(
@@ -99,7 +104,7 @@ def confusion(rows: Sequence[Seen]) -> dict[str, dict[str, int]]:
 def report(rows: Sequence[Seen]) -> dict[str, Any]:
     """Print all tables of visitors, and give the figures."""
     figures: dict[str, Any] = {}
-    walks = [row for row in rows if row.scene == "walk" and row.rate == RATES[0]]
+    walks = [row for row in rows if row.scene == "walk" and row.rate == "25"]
     for name in ("walk", "dark", "two"):
         for rate in RATES:
             some = [row for row in rows if (row.scene, row.rate) == (name, rate)]
@@ -119,6 +124,17 @@ def report(rows: Sequence[Seen]) -> dict[str, Any]:
     return figures
 
 
+def nobody(counted: int, minutes: float) -> dict[str, float]:
+    """People counted where nobody comes, and how many an hour there may be: exact Poisson bounds of 95 %."""
+    from scipy.stats import chi2
+
+    hours = minutes / 60
+    low = chi2.ppf(0.025, 2 * counted) / 2 / hours if counted else 0.0
+    high = chi2.ppf(0.975, 2 * counted + 2) / 2 / hours
+    print(f"nobody for {minutes:g} minutes: {counted} counted, {counted / hours:.1f} [{low:.1f}, {high:.1f}] an hour")
+    return {"minutes": minutes, "counted": counted, "low_an_hour": round(low, 2), "high_an_hour": round(high, 2)}
+
+
 def sheets(rows: Sequence[Seen], folder: Path) -> None:
     """Contact sheets of visitors who were told wrongly, or not counted once."""
     for name in sorted({f"{row.scene}_{row.rate}" for row in rows}):
@@ -133,7 +149,8 @@ def main() -> None:
     parser.add_argument("--visitors", type=int, default=40, help="of each label; 0 for all (default %(default)s)")
     parser.add_argument("--part", choices=("held-out", "training"), default="held-out", help="of the photos")
     parser.add_argument("--minutes", type=float, default=10.0, help="for which nobody comes (default %(default)s)")
-    parser.add_argument("--scenes", nargs="*", default=["walk", "dark", "two", "change"], help="which (default: all)")
+    parser.add_argument("--scenes", nargs="*", default=["walk", "dark", "two", "change"], help="(default: all)")
+    parser.add_argument("--rates", nargs="*", default=list(RATES), choices=RATES, help="of walks (default: all)")
     parser.add_argument("--jobs", type=int, default=get_settings().threads, help="processes (default %(default)s)")
     parser.add_argument("--sheets", type=Path, default=SHEETS, help="folder of contact sheets (default %(default)s)")
     options = parser.parse_args()
@@ -143,17 +160,13 @@ def main() -> None:
     behind = backs(held_out, BEHIND, SIZE[0] / SIZE[1])
     counts = Counter(one.label for one in those)
     print(f"{machine()['cpu']}; {options.part} visitors: {dict(counts)}; faces left out: {dict(left_out)}", flush=True)
-    rows = play_all(scenes_of(those, behind, options.scenes), options.jobs, tiles=True)
+    rows = play_all(scenes_of(those, behind, options.scenes, options.rates), options.jobs, tiles=True)
     figures = report(rows)
     if options.minutes > 0:
         tasks = [(behind[k::2][: EMPTY // 2], 30 * options.minutes, k) for k in range(2)]
-        false = sum(in_processes(watch_nobody, tasks, options.jobs))
-        hours = options.minutes / 60
-        most = f"{3 / hours:.0f}" if not false else "-"
-        figures["nobody"] = {"minutes": options.minutes, "entered": false, "an_hour": round(false / hours, 2)}
-        print(
-            f"nobody for {options.minutes:g} minutes: {false} counted, {false / hours:.1f} an hour (rule of three: {most})"
-        )
+        tiles = [tile for some in in_processes(watch_nobody, tasks, options.jobs) for tile in some]
+        figures["nobody"] = nobody(len(tiles), options.minutes)
+        write_sheet(options.sheets / "door_nobody.png", [(tile, "") for tile in tiles[:SHOWN]])
     sheets(rows, options.sheets)
     sizes = {"visitors": dict(counts), "left_out": dict(left_out), "height_p50": _middle(those)}
     write("door", {"part": options.part, **sizes, **figures}, options.json)

@@ -1,7 +1,7 @@
 """Figures of ``benchmarks.door``: shares and times of what the watch made of visitors, with 95 % intervals.
 
-Intervals are by bootstrap over near-duplicate groups of visitors. Where a share is 0 or 1 the bootstrap has none to give:
-its open end is then that of the rule of three, 3 / groups.
+Intervals are by bootstrap over near-duplicate groups of visitors. Where a share is 0 or 1 the bootstrap has none to
+give: its open end is then that of the rule of three, 3 / groups.
 """
 
 from __future__ import annotations

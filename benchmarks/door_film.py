@@ -229,13 +229,12 @@ def empty_frames(backs: Sequence[Pixels], seconds: float, fps: float, seed: int)
     """A door to which nobody comes: the view drifts, things are carried past, the light goes on and off.
 
     Args:
-        backs: pictures (h, w, 3) uint8 larger than a frame; each is the view for an equal part of the time, and lends its
-            parts to the things of the next.
+        backs: pictures (h, w, 3) uint8 larger than a frame; each is the view for an equal part of the time, and a part
+            of it is carried past the next one.
         seconds: of the source.
         fps: frames a second.
         seed: of the places.
     """
-    cv2 = opencv()
     rng = np.random.default_rng(seed)
     films = (Film(np.zeros((SIZE[1], SIZE[0], 3), np.uint8), [], camera, seed) for camera in (Camera(), DARK))
     lit, dark = films
@@ -255,6 +254,10 @@ def empty_frames(backs: Sequence[Pixels], seconds: float, fps: float, seed: int)
             a, b = max(0, left), min(SIZE[0], left + thing.shape[1])
             view[-thing.shape[0] :, a:b] = thing[:, a - left : b - left]
         yield Frame((dark if time % LIGHT_EVERY > LIGHT_EVERY / 2 else lit).taken(view, time), time, number)
+
+
+def _swing(angle: float) -> float:
+    return 0.5 + 0.5 * math.sin(angle)
 
 
 def _thing(rng: np.random.Generator, back: Pixels) -> Pixels:

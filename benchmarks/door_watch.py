@@ -239,6 +239,11 @@ def _begin() -> None:
     """One thread, and an end when the parent ends, however it does."""
     os.environ["MASQUERADE_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
     opencv().setNumThreads(1)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
     parent = parent_process()
     if parent is not None:
-        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+        parent.join()
+        os._exit(1)
