@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.common import arguments, machine, show, write
-from benchmarks.door_figures import Figure, figures_of, figures_of_change, groups_by
+from benchmarks.door_figures import Figure, figures_of, figures_of_change, groups_by, poisson_interval
 from benchmarks.door_film import SIZE, empty_frames
 from benchmarks.door_visitors import Back, Visitor, backs, visitors
 from benchmarks.door_watch import UNSEEN, Scene, Seen, in_processes, play_all
@@ -42,7 +42,7 @@ SHOWN = 100
 def scenes_of(
     those: Sequence[Visitor], behind: Sequence[Back], names: Sequence[str], rates: Sequence[str]
 ) -> list[Scene]:
-    """Every scene of the kinds that are asked for; walks are watched at all rates, the others at 25 frames a second."""
+    """Every scene of the kinds that are asked for; walks are watched at all rates, the others at 25 a second."""
     made: list[Scene] = []
     by_label = {label: [one for one in those if one.label == label] for label in LABELS}
     for number, visitor in enumerate(those):
@@ -125,13 +125,10 @@ def report(rows: Sequence[Seen]) -> dict[str, Any]:
 
 
 def nobody(counted: int, minutes: float) -> dict[str, float]:
-    """People counted where nobody comes, and how many an hour there may be: exact Poisson bounds of 95 %."""
-    from scipy.stats import chi2
-
-    hours = minutes / 60
-    low = chi2.ppf(0.025, 2 * counted) / 2 / hours if counted else 0.0
-    high = chi2.ppf(0.975, 2 * counted + 2) / 2 / hours
-    print(f"nobody for {minutes:g} minutes: {counted} counted, {counted / hours:.1f} [{low:.1f}, {high:.1f}] an hour")
+    """People counted where nobody comes, and how many an hour there may be."""
+    low, high = (60 * bound / minutes for bound in poisson_interval(counted))
+    rate = 60 * counted / minutes
+    print(f"nobody for {minutes:g} minutes: {counted} counted, {rate:.1f} [{low:.1f}, {high:.1f}] an hour")
     return {"minutes": minutes, "counted": counted, "low_an_hour": round(low, 2), "high_an_hour": round(high, 2)}
 
 

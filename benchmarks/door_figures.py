@@ -61,6 +61,22 @@ def percentile(rows: Sequence[Seen], part: float, of: Callable[[Seen], float]) -
     return Figure(float(np.percentile(values, part)), low, high, len(known))
 
 
+def poisson_interval(count: int) -> tuple[float, float]:
+    """The means of which so many events are not surprising: exact 95 % interval (Garwood 1936)."""
+
+    def at_most(events: int, mean: float) -> float:
+        return sum(math.exp(n * math.log(mean) - mean - math.lgamma(n + 1)) for n in range(events + 1))
+
+    def mean_where(events: int, chance: float) -> float:
+        low, high = 1e-9, 10.0 * events + 20
+        for _ in range(80):
+            middle = (low + high) / 2
+            low, high = (middle, high) if at_most(events, middle) > chance else (low, middle)
+        return low
+
+    return mean_where(count - 1, 0.975) if count else 0.0, mean_where(count, 0.025)
+
+
 def groups_of(rows: Sequence[Seen]) -> np.ndarray[tuple[int], np.dtype[np.int_]]:
     """The near-duplicate group of each row's visitor."""
     return np.array([row.visitor.group for row in rows], np.int_)
