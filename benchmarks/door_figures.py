@@ -17,6 +17,8 @@ from masquerade.evaluation.wearing import group_interval
 from masquerade.wearing.types import LABELS, UNDECIDED
 
 WRONG = ("without_mask", "incorrect")
+ROUNDS = 500
+"""Of the bootstrap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ def share(rows: Sequence[Seen], holds: Callable[[Seen], bool]) -> Figure:
         return Figure(math.nan, math.nan, math.nan, 0)
     hits, groups = np.array([holds(row) for row in rows], float), groups_of(rows)
     value = float(hits.mean())
-    low, high = group_interval(groups, lambda some: float(hits[some].mean()))
+    low, high = group_interval(groups, lambda some: float(hits[some].mean()), ROUNDS)
     open_end = min(1.0, 3 / len(np.unique(groups)))
     return Figure(value, 1 - open_end if value == 1 else low, open_end if value == 0 else high, len(rows))
 
@@ -57,7 +59,7 @@ def percentile(rows: Sequence[Seen], part: float, of: Callable[[Seen], float]) -
     if not known:
         return Figure(math.nan, math.nan, math.nan, 0)
     values, groups = np.array([of(row) for row in known]), groups_of(known)
-    low, high = group_interval(groups, lambda some: float(np.percentile(values[some], part)))
+    low, high = group_interval(groups, lambda some: float(np.percentile(values[some], part)), ROUNDS)
     return Figure(float(np.percentile(values, part)), low, high, len(known))
 
 

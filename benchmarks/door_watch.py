@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -232,7 +233,12 @@ def play_all(
 def in_processes(call: Callable[[Any], Any], items: Sequence[Any], jobs: int) -> list[Any]:
     """Map a call over items, in the order of the items."""
     with get_context("spawn").Pool(jobs, _begin) as pool:
-        return list(pool.imap(call, items))
+        done = []
+        for number, result in enumerate(pool.imap(call, items), start=1):
+            done.append(result)
+            if number % 25 == 0:
+                print(f"{number} of {len(items)}", file=sys.stderr, flush=True)
+        return done
 
 
 def _begin() -> None:
