@@ -111,6 +111,12 @@ class Settings(BaseSettings):
         default=8, description="Most browsers that may send the frames of their cameras at once."
     )
 
+    camera_verify_tls: bool = Field(
+        default=True, description="Whether the certificate of an https:// or rtsps:// camera must be good."
+    )
+    camera_ca_file: Path | None = Field(
+        default=None, description="PEM file of the certificates that cameras are trusted by, not the system's."
+    )
     alerts_file: Path | None = Field(
         default=None, description="TOML file that says where alerts go, and when there are none."
     )

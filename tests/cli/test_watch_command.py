@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import cv2
@@ -162,6 +163,63 @@ def test_it_is_told_to_end_and_leaves_a_film_that_plays(film: Path, tmp_path: Pa
     assert sorted(path.name for path in tmp_path.iterdir()) == ["events.jsonl", "out.avi"]
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no terminals that hang up")
+def test_a_terminal_that_is_closed_leaves_a_film_that_plays(film: Path, tmp_path: Path) -> None:
+    """The window is closed: the kernel sends SIGHUP, and every later line to the terminal fails."""
+    import os
+    import pty
+
+    saved, log = tmp_path / "out.avi", tmp_path / "events.jsonl"
+    master, slave = pty.openpty()
+    running = subprocess.Popen(
+        [*COMMAND, "watch", str(film), "--loop", "--save", str(saved), "--events", str(log)],
+        stdin=slave, stdout=slave, stderr=slave, env=environment(), start_new_session=True,
+    )  # fmt: skip
+    try:
+        os.close(slave)
+        os.set_blocking(master, False)
+        until = time.monotonic() + PATIENCE
+        while not (log.exists() and "changed" in log.read_text()):
+            assert time.monotonic() < until and running.poll() is None
+            with suppress(BlockingIOError):
+                os.read(master, 65536)  # what nobody reads would stop it
+            time.sleep(0.1)
+        os.close(master)
+        running.send_signal(signal.SIGHUP)
+        assert running.wait(PATIENCE) == 0
+    finally:
+        running.kill()
+    assert json.loads(log.read_text().splitlines()[-1])["event"] == "left"
+    assert cv2.VideoCapture(str(saved)).get(cv2.CAP_PROP_FRAME_COUNT) > 5
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["events.jsonl", "out.avi"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+@pytest.mark.parametrize("words", [("--events", "-"), ()])
+def test_output_on_a_full_disk_ends_no_watch(film: Path, tmp_path: Path, words: tuple[str, ...]) -> None:
+    saved = tmp_path / "out.avi"
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*COMMAND, "watch", str(film), "--save", str(saved), *words],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=PATIENCE, env=environment(),
+        )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stderr.count("the watch goes on") == 1
+    assert "standard output: 5 events could not be printed" in done.stderr
+    assert cv2.VideoCapture(str(saved)).get(cv2.CAP_PROP_FRAME_COUNT) == 25
+
+
+def test_the_line_stays_one_line_on_a_narrow_terminal() -> None:
+    from rich.console import Console
+
+    from masquerade.cli.watch_lines import one_line
+
+    line = one_line("online  DO NOT GO OUT: office  25 frames/s  31 ms  in view 3  mask 1  none 1")
+    drawn = Console(width=40).render_lines(line)  # as the live display does
+    assert ["".join(segment.text for segment in one) for one in drawn] == ["online  DO NOT GO OUT: office  25 frame…"]
+
+
 def signal_group(running: subprocess.Popen[str], number: signal.Signals) -> None:
     import os
 
@@ -180,6 +238,7 @@ def test_what_cannot_be_watched(masquerade: Run, film: Path, tmp_path: Path) -> 
         done = masquerade("watch", *words)
         assert done.code == 2, words
         assert f"[{code}]" in done.err
+        assert "stored" not in done.err  # nothing will be
     assert masquerade("watch", film, "--show-faces").code == 2
 
 
@@ -194,3 +253,35 @@ def test_a_camera_that_never_answers(masquerade: Run) -> None:
     assert done.code == 1
     assert json.loads(done.out)["frames"] == 0
     assert "there was no picture" in done.err
+
+
+def test_a_webhook_that_is_down_is_said_once_on_screen_and_in_the_events(
+    masquerade: Run, film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_settings: None
+) -> None:
+    pytest.importorskip("httpx", reason="the extra [watch] is not installed")
+    alerts, log = tmp_path / "alerts.toml", tmp_path / "events.jsonl"
+    alerts.write_text('[channels.office]\nkind = "webhook"\nurl = "http://127.0.0.1:1/"\n')
+    alerts.chmod(0o600)
+    monkeypatch.setenv("MASQUERADE_ALERTS_OUTBOX", str(tmp_path / "outbox.sqlite"))
+    done = masquerade("watch", film, "--alerts", alerts, "--events", log)
+    assert done.code == 0, done.err
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    (told,) = [line for line in lines if line["event"].startswith("alerts_")]
+    assert (told["event"], told["channel"], told["person"]) == ("alerts_failing", "office", None)
+    assert told["reason"].startswith("no connection: ")
+    said = [line for line in done.err.splitlines() if "office" in line]
+    assert said[0].startswith("masquerade: alerts to office do not go out: no connection: ")
+    assert said[1].startswith("masquerade: 1 alert to office left for the next start, in ")
+    assert len(said) == 2
+    assert "office" not in done.out  # once is enough
+
+
+def test_a_film_played_in_real_time_has_no_time_of_day_and_sends_nothing_unasked(
+    masquerade: Run, film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_settings: None
+) -> None:
+    log, alerts = tmp_path / "events.jsonl", tmp_path / "alerts.toml"
+    alerts.write_text('quiet = ["00:00-24:00"]\n[channels.chime]\nkind = "pigeon"\n')  # is refused if it is read
+    monkeypatch.setenv("MASQUERADE_ALERTS_FILE", str(alerts))
+    done = masquerade("watch", film, "--realtime", "--seconds", "0.5", "--events", log)
+    assert done.code == 0, done.err
+    assert "at" not in json.loads(log.read_text().splitlines()[0])

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from masquerade.errors import KeysInvalid, TooManyRequests
+from masquerade.errors import DestinationUnusable, KeysInvalid, TooManyRequests
+from masquerade.files import lock_file
 from masquerade.service.access import keys as keys_module
 from masquerade.service.access.keys import Key, KeyFile
 from masquerade.service.access.rates import Rates, client_of
@@ -79,7 +83,8 @@ def test_the_file_holds_no_key_and_is_its_owners_alone(tmp_path: Path) -> None:
     row = json.loads(content)["keys"][0]
     expected = hashlib.scrypt(text.encode(), salt=bytes.fromhex(row["salt"]), n=16, r=8, p=1, dklen=32)
     assert row["digest"] == expected.hex()
-    assert [path.name for path in tmp_path.iterdir()] == ["keys.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["keys.json", "keys.json.lock"]
+    assert stat.S_IMODE((tmp_path / "keys.json.lock").stat().st_mode) == 0o600
 
 
 def test_a_removed_key_is_gone_for_whoever_reads_the_file(tmp_path: Path) -> None:
@@ -90,6 +95,63 @@ def test_a_removed_key_is_gone_for_whoever_reads_the_file(tmp_path: Path) -> Non
     assert other.find(text) is None
     with pytest.raises(KeysInvalid, match="no key is named door"):
         file.remove("door")
+
+
+ADDER = """
+import sys
+from pathlib import Path
+from masquerade.service.access import keys
+keys.COST = 16
+file = keys.KeyFile(Path(sys.argv[1]))
+sys.stdin.readline()
+for number in range(6):
+    file.add(f"{sys.argv[2]}-{number}", ("look",))
+    if number % 2:
+        file.remove(f"{sys.argv[2]}-{number}")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no locks there")
+def test_programs_that_change_the_file_at_once_lose_no_key(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    command = [sys.executable, "-c", ADDER, str(path)]
+    adders = [subprocess.Popen([*command, name], stdin=subprocess.PIPE, text=True) for name in "ab"]
+    for adder in adders:
+        assert adder.stdin is not None
+        adder.stdin.write("go\n")
+        adder.stdin.flush()
+    assert [adder.communicate()[0] or adder.returncode for adder in adders] == [0, 0]
+    names = {key.name for key in KeyFile(path).keys()}  # noqa: SIM118 - no dictionary
+    assert names == {f"{name}-{number}" for name in "ab" for number in range(0, 6, 2)}
+
+
+def test_who_waits_for_too_long_is_told_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keys_module, "PATIENCE", 0.0)
+    file = KeyFile(tmp_path / "keys.json")
+    file.add("door", ("look",))
+    with (tmp_path / "keys.json.lock").open("ab") as lock:
+        assert lock_file(lock)
+        with pytest.raises(DestinationUnusable, match="another program is changing it"):
+            file.remove("door")
+    file.remove("door")
+    with pytest.raises(KeysInvalid):
+        KeyFile(tmp_path / "none" / "keys.json").remove("door")
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_file_that_is_changed_by_hand_is_read_anew(tmp_path: Path) -> None:
+    """Also when its length, its time and its inode are those of before."""
+    file = KeyFile(tmp_path / "keys.json")
+    text = file.add("door", ("look",))
+    assert file.find(text) is not None
+    before = file.path.stat()
+    content = file.path.read_text()
+    with file.path.open("r+") as stream:
+        stream.write(content.replace(text[3:11], "ffffffff"))
+    os.utime(file.path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    after = file.path.stat()
+    assert (after.st_size, after.st_mtime_ns, after.st_ino) == (before.st_size, before.st_mtime_ns, before.st_ino)
+    assert file.find(text) is None
 
 
 @pytest.mark.parametrize("name", ["", " ", "a b", "../x", "a" * 65, "-x", "ä"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import struct
@@ -10,14 +11,17 @@ import sys
 import time
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from masquerade.errors import ImageDamaged, ImageEmpty, ImageFormatUnknown, ImageTooLarge, ImageTooSlow
+from masquerade.errors import ImageDamaged, ImageEmpty, ImageFormatUnknown, ImageTooLarge, ImageTooSlow, WorkerLost
 from masquerade.image import Limits, read_image
 from masquerade.service.work.decoder import Decoders
+from masquerade.service.work.decoding import NUMBER
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 LIMITS = Limits(max_bytes=10**6, max_pixels=10**5)
@@ -82,6 +86,81 @@ def test_a_decoder_that_hangs_is_killed(face_jpeg: bytes) -> None:
     decoders.close()
 
 
+def test_a_picture_too_large_for_the_pipe_does_not_wait_for_a_decoder_that_hangs() -> None:
+    decoders = Decoders(1, LIMITS, 0.2)
+    decoders.start()
+    os.kill(pid_of(decoders), signal.SIGSTOP)
+    with pytest.raises(ImageTooSlow):
+        decoders.read(bytes(5 * 10**6))
+    decoders.close()
+
+
+def picture(shade: int, side: int) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (side, side), (shade, shade, shade)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@contextmanager
+def address_space(pid: int, most: int) -> Iterator[None]:
+    """Let a process have no more memory than it has now, and so many bytes."""
+    resource = pytest.importorskip("resource")
+    status = Path(f"/proc/{pid}/statm")
+    if not status.exists():
+        pytest.skip("no /proc here")
+    soft = int(status.read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE") + most
+    earlier = resource.prlimit(pid, resource.RLIMIT_AS)
+    resource.prlimit(pid, resource.RLIMIT_AS, (soft, earlier[1]))
+    try:
+        yield
+    finally:
+        with suppress(ProcessLookupError):
+            resource.prlimit(pid, resource.RLIMIT_AS, earlier)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="prlimit is Linux's")
+@pytest.mark.parametrize("where", ["service", "decoder"])
+def test_no_memory_for_one_picture_and_the_next_is_itself(where: str) -> None:
+    """Not the one before it, whose pixels nobody took."""
+    decoders = Decoders(1, Limits(max_bytes=10**8, max_pixels=10**8), 120.0)
+    large, small = picture(10, 9000), picture(200, 5)  # the large one has 243 MB
+    decoders.read(small)
+    pid = os.getpid() if where == "service" else pid_of(decoders)
+    with address_space(pid, 40 * 2**20), pytest.raises((WorkerLost, ImageDamaged)) as refused:
+        decoders.read(large)
+    assert isinstance(refused.value, WorkerLost) == (where == "service")
+    np.testing.assert_array_equal(decoders.read(small), np.full((5, 5, 3), 200, np.uint8))
+    decoders.close()
+
+
+def test_the_answer_to_one_picture_is_never_given_for_another() -> None:
+    decoders = Decoders(1, LIMITS, 120.0)
+    decoders.read(picture(1, 4))
+    child = decoders._free.queue[-1]
+    assert child is not None
+    child._pipe.send_bytes(NUMBER.pack(1))
+    child._pipe.send_bytes(picture(50, 5))  # somebody asked, and never took the answer
+    with pytest.raises(ImageDamaged, match="broke off"):
+        decoders.read(picture(100, 6))
+    np.testing.assert_array_equal(decoders.read(picture(150, 7)), np.full((7, 7, 3), 150, np.uint8))
+    decoders.close()
+
+
+@pytest.mark.parametrize("error", [MemoryError, KeyboardInterrupt])
+def test_whatever_comes_between_question_and_answer_ends_the_decoder(
+    error: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoders = Decoders(1, LIMITS, 120.0)
+    decoders.read(picture(1, 4))
+    with monkeypatch.context() as patch:
+        patch.setattr("masquerade.service.work.decoder.np.empty", lambda *_: (_ for _ in ()).throw(error))
+        with pytest.raises(WorkerLost if error is MemoryError else error):
+            decoders.read(picture(2, 5))
+    assert decoders._free.queue[-1] is None
+    np.testing.assert_array_equal(decoders.read(picture(3, 6)), np.full((6, 6, 3), 3, np.uint8))
+    decoders.close()
+
+
 OWNER = """
 import sys, time
 from masquerade.image import Limits
@@ -113,6 +192,14 @@ def _lives(pid: int) -> bool:
     except (FileNotFoundError, ProcessLookupError):
         return False
     return state != "Z"
+
+
+def test_a_program_that_forgets_its_decoders_ends_all_the_same(tmp_path: Path) -> None:
+    script = tmp_path / "owner.py"
+    script.write_text(OWNER.replace("time.sleep(600)", "sys.exit(3)"))
+    assert (
+        subprocess.run([sys.executable, str(script)], stdout=subprocess.PIPE, timeout=120, check=False).returncode == 3
+    )
 
 
 def test_a_decoder_cannot_write_files_or_take_all_memory(decoders: Decoders, face_jpeg: bytes) -> None:

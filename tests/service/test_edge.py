@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,9 @@ from masquerade import errors
 from masquerade.errors import MasqueradeError
 from masquerade.service import ServiceConfig, create_app
 from masquerade.service.access import keys as keys_module
-from masquerade.service.access.guard import Guard
-from masquerade.service.access.keys import KeyFile
+from masquerade.service.access.guard import Access, Guard
+from masquerade.service.access.keys import Key, KeyFile
+from masquerade.service.access.rates import Rates
 from masquerade.service.edge.problems import STATUSES, status_of
 from tests.service.serving import Served, served
 
@@ -65,8 +67,16 @@ HOSTS = [
     ("evil.example", False),  # a name can: DNS rebinding
     ("localhost.evil.example", False),
     ("127.0.0.1.evil.example", False),
+    ("127.0.0.1.", True),
+    ("[fe80::1%25eth0]:8000", True),
     ("", False),
     ("[::1", False),
+    ("user@localhost", False),  # none of these is a Host header
+    ("evil.example\\@localhost", False),
+    ("localhost#.evil.example", False),
+    ("localhost/evil.example", False),
+    ("localhost:port", False),
+    ("localhost, evil.example", False),
 ]
 
 
@@ -88,15 +98,35 @@ ORIGINS = [
     ({"sec-fetch-site": "same-origin"}, 200),
     ({"sec-fetch-site": "none"}, 200),
     ({}, 200),
+    ([("origin", "http://localhost"), ("origin", "http://evil.example")], 403),
+    ([("sec-fetch-site", "none"), ("sec-fetch-site", "cross-site")], 403),
 ]
 
 
 @pytest.mark.parametrize(("headers", "status"), ORIGINS)
-def test_origins(look_service: Served, headers: dict[str, str], status: int) -> None:
+def test_origins(look_service: Served, headers: Any, status: int) -> None:
     answer = look_service.post("/v1/session", headers=headers)
     assert answer.status_code == status
     assert status == 200 or code_of(answer) == "origin_refused"
     assert look_service.get("/health", headers=headers).status_code == 200  # a page may be linked to
+
+
+SMUGGLED = [
+    {"transfer-encoding": "chunked", "content-length": "5"},
+    {"transfer-encoding": "chunked", "content-length": "0"},
+]
+
+
+@pytest.mark.parametrize("headers", SMUGGLED)
+def test_a_body_with_two_ends_is_refused(look_service: Served, headers: dict[str, str]) -> None:
+    answer = look_service.post("/v1/session", headers=headers, content=b"")
+    assert (answer.status_code, code_of(answer)) == (422, "request_invalid")
+    assert answer.headers["connection"] == "close"
+
+
+def test_probes_answer_head(look_service: Served) -> None:
+    for path in ("/health", "/ready"):
+        assert look_service.ask("HEAD", path).status_code == 200
 
 
 def test_every_error_has_a_status() -> None:
@@ -190,6 +220,10 @@ def test_scrypt_is_run_once_for_a_key_that_is_right(
     for _ in range(3):
         assert service.get("/metrics", headers=bearer(keys["metrics"])).status_code == 200
     assert len(runs) == 1
+    file = service.service.access.keys.path
+    file.write_text(file.read_text().replace('"salt": "', '"salt": "00'))  # the digest is of another key now
+    assert service.get("/metrics", headers=bearer(keys["metrics"])).status_code == 401
+    assert len(runs) == 2
 
 
 def test_wrong_keys_are_slowed_down_before_scrypt_is_run(
@@ -202,6 +236,45 @@ def test_wrong_keys_are_slowed_down_before_scrypt_is_run(
     assert int(answers[-1].headers["retry-after"]) >= 1
     monkeypatch.setattr(keys_module, "_digest", None)  # not callable: it must not be run
     assert service.get("/metrics", headers=bearer("mq_00000000_again")).status_code == 429
+
+
+def test_wrong_keys_at_once_run_scrypt_no_more_often_than_one_after_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And right ones beside them are let in, however many come at once."""
+    monkeypatch.setattr(keys_module, "COST", 16)
+    runs: list[str] = []
+
+    class Slow(KeyFile):
+        def find(self, text: str) -> Key | None:
+            runs.append(text)
+            time.sleep(0.001)
+            return super().find(text)
+
+    file = Slow(tmp_path / "keys.json")
+    right = file.add("door", ("look",))
+
+    async def test() -> tuple[list[Any], list[Any]]:
+        access = Access(True, file, Rates(0, 1))
+        wrong = [access.find(f"{right[:12]}{number:043d}", "192.0.2.1") for number in range(200)]
+        good = [access.find(right, "192.0.2.2") for _ in range(100)]
+        answers = await asyncio.gather(*wrong, *good, return_exceptions=True)
+        return answers[:200], answers[200:]
+
+    wrong, good = asyncio.run(test())
+    assert wrong.count(None) == 10
+    assert sum(isinstance(answer, errors.TooManyRequests) for answer in wrong) == 190
+    assert {key.name for key in good} == {"door"}
+    assert len(runs) == 11
+
+
+def test_a_key_of_no_known_number_costs_no_scrypt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = KeyFile(tmp_path / "keys.json")
+    right = file.add("door", ("look",))
+    monkeypatch.setattr(keys_module, "_digest", None)  # not callable: it must not be run
+    assert file.find("mq_" + "0" * 8 + right[11:]) is None
+    with pytest.raises(TypeError):
+        file.find(right)
 
 
 def test_who_asks_too_often_waits(keyed: tuple[Served, dict[str, str]]) -> None:

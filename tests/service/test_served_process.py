@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import socket
@@ -256,6 +257,14 @@ def test_what_is_not_done_in_time_is_told_so(photos: list[Path]) -> None:
     assert answers[0].status_code == 200 or answers[0].json()["error"]["code"] == "not_ready"
 
 
+def children(pid: int) -> list[int]:
+    """The processes that a process has started."""
+    tasks = Path(f"/proc/{pid}/task")
+    if not tasks.exists():
+        pytest.skip("no /proc here")
+    return [int(child) for task in tasks.iterdir() for child in (task / "children").read_text().split()]
+
+
 def wait_until_busy(service: Running) -> None:
     until = time.monotonic() + PATIENCE
     while "masquerade_workers_busy 1.0" not in httpx.get(service.url("/metrics"), timeout=PATIENCE).text:
@@ -266,15 +275,19 @@ def wait_until_busy(service: Running) -> None:
 def test_stopping_finishes_what_is_in_work(face_jpeg: bytes, how: signal.Signals) -> None:
     with running("--quiet", "--stop-timeout", "600") as service:
         service.wait_until_ready()
-        answers: list[int] = []
+        answers: list[int | str] = []
 
         def ask() -> None:
             form = [("photos", face_jpeg)] * 16
-            answers.append(httpx.post(service.url("/v1/look/batch"), files=form, timeout=PATIENCE).status_code)
+            answer = httpx.post(service.url("/v1/look/batch"), files=form, timeout=PATIENCE)
+            answers.append("error" if "error" in answer.text else answer.status_code)
 
         client = threading.Thread(target=ask)
         client.start()
         wait_until_busy(service)
+        for decoder in children(service.process.pid):  # as systemd does, and a terminal with Ctrl-C
+            with suppress(ProcessLookupError):
+                os.kill(decoder, how)
         assert service.end(how) == 0
         client.join(PATIENCE)
     assert answers == [200]

@@ -6,13 +6,17 @@ import json
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
-from masquerade.errors import AlertsInvalid, MasqueradeError
+from masquerade.errors import MasqueradeError, SourceUnreadable
+from masquerade.live import Frame
+from masquerade.live.sources import open_source
+from masquerade.live.watching import Observer, Snapshot
 from masquerade.service import ServiceConfig
 from masquerade.service.camera import Camera
 from masquerade.service.hub import Hub
@@ -41,6 +45,11 @@ def wait_for(condition: object) -> None:
         time.sleep(0.05)
 
 
+def other_threads() -> set[str]:
+    """Names of the threads; the one that starts readers stays for good."""
+    return {thread.name for thread in threading.enumerate() if not thread.name.startswith("readers")}
+
+
 def figure(service: Served, name: str) -> float:
     lines = service.get("/metrics").text.splitlines()
     return float(next(line for line in lines if line.startswith(f"{name} ")).split()[1])
@@ -48,7 +57,7 @@ def figure(service: Served, name: str) -> float:
 
 def test_a_film_is_watched_and_told_of(film: Path, tmp_path: Path) -> None:
     events = tmp_path / "events.jsonl"
-    threads = threading.active_count()
+    threads = other_threads()
     with served(ServiceConfig(workers=1, camera=str(film), events=events, rate=0)) as service:
         camera = service.service.camera
         assert camera is not None
@@ -63,34 +72,67 @@ def test_a_film_is_watched_and_told_of(film: Path, tmp_path: Path) -> None:
     assert camera.state == "ended"
     told = [json.loads(line) for line in events.read_text().splitlines()]
     assert {"online", "entered", "left"} <= {line["event"] for line in told}
-    wait_for(lambda: threading.active_count() <= threads)
+    wait_for(lambda: other_threads() <= threads)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["events.jsonl"]  # and no picture
 
 
-def test_what_cannot_be_watched_is_told_at_the_start(film: Path, tmp_path: Path) -> None:
+def test_what_cannot_be_watched_is_told_at_the_start(tmp_path: Path) -> None:
     with pytest.raises(MasqueradeError):
         Camera(str(tmp_path / "nothing.mp4"), Hub()).open()
-    alerts = tmp_path / "alerts.toml"
-    alerts.write_text("[channels.x]\nkind = 'pigeon'\n")
-    threads = threading.active_count()
-    with pytest.raises(AlertsInvalid):
-        Camera(str(film), Hub(), alerts=alerts).open()
-    wait_for(lambda: threading.active_count() <= threads)
     with pytest.raises(AssertionError, match=r"exit code 2: .*\[source_not_found\]"):
         Running("--camera", str(tmp_path / "nothing.mp4"))
 
 
-def test_a_watch_that_breaks_off_is_told_and_photos_are_still_taken(
-    film: Path, gray_png: bytes, monkeypatch: pytest.MonkeyPatch
+def test_a_watch_that_breaks_off_is_told_and_begun_anew(
+    film: Path, gray_png: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(*_anything: object) -> None:
-        raise RuntimeError("the secret inside")
+    """It fails with somebody in view, then at once, then cannot open its film, and then works."""
+    see, failing, opened = Observer.see, threading.Event(), threading.Event()
+    tries: list[str] = []
 
-    monkeypatch.setattr("masquerade.live.watching.observer.Observer.see", fail)
-    with served(ServiceConfig(workers=1, camera=str(film))) as service:
-        wait_for(lambda: service.get("/ready").json()["camera"]["state"] == "offline")
-        ready = service.get("/ready")
-        assert "RuntimeError" in ready.json()["camera"]["reason"]
-        assert "secret" not in ready.text
-        service.wait_until_ready()
-        assert service.post("/v1/look", files={"photo": gray_png}).status_code == 200
+    def fail_at_times(observer: Observer, frame: Frame) -> Snapshot:
+        if failing.is_set():
+            tries.append("see")
+            raise RuntimeError("the secret inside")
+        return see(observer, frame)
+
+    def open_or_not(address: str, **options: Any) -> Any:
+        if failing.is_set() and len(tries) > 1:
+            tries.append("open")
+            failing.clear()
+            raise SourceUnreadable("the film is away")
+        opened.set()
+        return open_source(address, **options)
+
+    monkeypatch.setattr(Observer, "see", fail_at_times)
+    monkeypatch.setattr("masquerade.service.camera.open_source", open_or_not)
+    monkeypatch.setattr("masquerade.service.camera.PAUSE", 0.2)
+    events = tmp_path / "events.jsonl"
+    with served(ServiceConfig(workers=1, camera=str(film), events=events, rate=0)) as service:
+        wait_for(lambda: figure(service, "masquerade_camera_entered_total") >= 1)
+        readers = {service.service.camera._source.reader_pid}  # type: ignore[union-attr]
+        failing.set()
+        reasons = set()
+        while service.service.camera._restarts < 3:  # type: ignore[union-attr]
+            ready = service.get("/ready")
+            reasons.add(ready.json()["camera"]["reason"])
+            assert "secret" not in ready.text
+            assert service.post("/v1/look", files={"photo": gray_png}).status_code == 200
+        wait_for(lambda: service.get("/ready").json()["camera"] == {"state": "online", "reason": ""})
+        wait_for(lambda: figure(service, "masquerade_camera_entered_total") >= 2)
+        assert figure(service, "masquerade_camera_restarts_total") == 3
+        assert figure(service, "masquerade_camera_losses_total") == 3
+        hub = service.service.hub
+        wait_for(lambda: hub.latest is not None and hub.latest.counts.entered >= 2)  # what was counted stays counted
+        readers.add(service.service.camera._source.reader_pid)  # type: ignore[union-attr]
+    assert "RuntimeError, see the log" in reasons
+    assert tries == ["see", "see", "open"]
+    assert caplog.text.count("Traceback") == 1  # the same again is a line
+    told = [json.loads(line) for line in events.read_text().splitlines()]
+    first = next(number for number, line in enumerate(told) if line["event"] == "offline")
+    assert told[first]["reason"] == "RuntimeError, see the log"
+    assert told[first - 1]["event"] == "left"
+    assert [line["event"] for line in told].count("entered") == [line["event"] for line in told].count("left")
+    assert len(readers) == 2
+    for reader in readers:
+        wait_for(lambda reader=reader: not Path(f"/proc/{reader}").exists())

@@ -11,7 +11,7 @@ import typer
 from masquerade.cli.datasets import classes_of
 from masquerade.cli.labelled import ClassOption, ImagesOption, LayoutOption, WholeOption
 from masquerade.cli.train_recognition import recognition
-from masquerade.cli.training import Told, train_told
+from masquerade.cli.training import CommercialOption, Told, train_told
 
 if TYPE_CHECKING:
     from masquerade.training.study import StudyPlan
@@ -47,6 +47,7 @@ def wearing(  # noqa: PLR0913, PLR0917 - one each option
     images: ImagesOption = None,
     names: ClassOption = None,
     whole: WholeOption = False,
+    commercial_use: CommercialOption = False,
     out: Annotated[
         Path | None, typer.Option(metavar="RUN", help="Run folder; by default runs/MODEL-CLASSES-RECIPE-LR.")
     ] = None,
@@ -81,14 +82,14 @@ def wearing(  # noqa: PLR0913, PLR0917 - one each option
         whole=whole,
     )
     run = out or Path("runs") / f"{plan.model}-{plan.classes}-{plan.recipe}-{plan.resolved().rate:g}"
-    _train(plan, run, as_json, quiet)
+    _train(plan, run, commercial_use, as_json, quiet)
 
 
-def _train(plan: StudyPlan, run: Path, as_json: bool, quiet: bool) -> None:
+def _train(plan: StudyPlan, run: Path, commercial_use: bool, as_json: bool, quiet: bool) -> None:
     from masquerade.training.study import train as train_plan
 
     train_told(
-        lambda bar, epoch, start: train_plan(plan, run, bar, epoch, start),
+        lambda bar, epoch, start: train_plan(plan, run, bar, epoch, start, commercial_use=commercial_use),
         run,
         _Told(as_json, quiet),
         bar=not (as_json or quiet),

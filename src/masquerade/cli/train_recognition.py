@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from masquerade.cli.printing import shown
-from masquerade.cli.training import Told, train_told
+from masquerade.cli.training import CommercialOption, Told, train_told
 from masquerade.errors import StudyInvalid
 
 if TYPE_CHECKING:
@@ -78,12 +78,7 @@ def recognition(  # noqa: PLR0913, PLR0917 - one each option
     identities: Annotated[int | None, typer.Option(help="Take so many identities only.")] = None,
     photos: Annotated[int | None, typer.Option(help="Take so many photos of each only.")] = None,
     watch: Annotated[int, typer.Option(help="Measure on the test part after every so manyth epoch.")] = 1,
-    commercial_use: Annotated[
-        bool,
-        typer.Option(
-            "--commercial-use", help="The card says so: the terms of photos and weights allow commercial use."
-        ),
-    ] = False,
+    commercial_use: CommercialOption = False,
     cache: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Aligned faces; by default among the user's caches.")
     ] = None,

@@ -6,7 +6,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 Train = Callable[["Progress", Callable[[dict[str, Any]], None], Callable[[dict[str, Any]], None]], Path]
 """Trains with a bar of progress, a hearer of epochs and one of the start; gives the run folder."""
+CommercialOption = Annotated[
+    bool,
+    typer.Option("--commercial-use", help="The card says so: the terms of photos and weights allow commercial use."),
+]
 
 
 class Told(ABC):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from masquerade.cli.printing import shown
+from masquerade.cli.printing import leave_terminal, shown
 
 if TYPE_CHECKING:
+    from masquerade.cli.watch_lines import EventLines, LiveLine
     from masquerade.live.alerts import AlertsConfig
     from masquerade.live.events import EventLog
     from masquerade.live.sources import Source
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from masquerade.live.watching.filming import FilmWriter
 
 STDOUT = Path("-")
+Say = Callable[[object], None]
+"""Says something on standard error."""
 
 
 def watch(  # noqa: PLR0913, PLR0917 - one each option
@@ -61,12 +64,14 @@ def watch(  # noqa: PLR0913, PLR0917 - one each option
     if show_faces and save is None:
         raise typer.BadParameter("--show-faces says how a film is saved: add --save FILE")
     from masquerade.live.sources import open_source
+    from masquerade.looking.warming import warm_networks
 
     with _told_to_stop() as stop, open_source(source, realtime=realtime, loop=loop) as opened:
         asked = _Asked(save, show_faces, events, _alerts_config(alerts, opened), quiet)
-        _say_what_is_kept(opened, asked)
         with ExitStack() as ending:
             outputs = _Outputs.open(asked, opened, ending)
+            _say_what_is_kept(opened, asked)
+            warm_networks()  # while the source opens
             ended = _run(opened, asked, outputs, stop, seconds)
         raise typer.Exit(_tell_end(ended, outputs, opened, summary))
 
@@ -87,6 +92,7 @@ class _Outputs:
     """Where results go."""
 
     sinks: list[Sink]
+    lines: EventLines | LiveLine | None = None
     film: FilmWriter | None = None
     log: EventLog | None = None
 
@@ -95,21 +101,24 @@ class _Outputs:
         """Open everything, or nothing: what was opened is closed when another place cannot be used."""
         from masquerade.cli.watch_lines import EventLines, LiveLine
 
-        outputs = cls([])
+        outputs, say = cls([]), _say
         if asked.events == STDOUT:
-            outputs._add(EventLines(as_json=True), ending)
+            outputs.lines = EventLines(_say, as_json=True)
         elif not asked.quiet:
-            outputs._add(LiveLine(opened), ending)
+            outputs.lines = line = LiveLine(opened)
+            say = line.say
+        if outputs.lines is not None:
+            outputs._add(outputs.lines, ending)
         if asked.events is not None and asked.events != STDOUT:
-            outputs.log = _event_log(asked.events, opened)
+            outputs.log = _event_log(asked.events, opened, say)
             outputs._add(outputs.log, ending)
         if asked.save is not None:
             from masquerade.live.watching.filming import FilmWriter
 
-            outputs.film = FilmWriter(asked.save, fps=opened.fps, show_faces=asked.show_faces, say=_say)
+            outputs.film = FilmWriter(asked.save, fps=opened.fps, show_faces=asked.show_faces, say=say)
             outputs._add(outputs.film, ending)
         if asked.alerts is not None:
-            outputs._add(_alerts_sink(asked.alerts, opened, ending), ending)
+            outputs._add(_alerts_sink(asked.alerts, opened, ending, say), ending)
         return outputs
 
     def _add(self, sink: Sink, ending: ExitStack) -> None:
@@ -138,27 +147,27 @@ def _observer(opened: Source, asked: _Asked) -> Observer:
     return Observer(
         ObserverRecipe(gaze=GazeRecipe(thorough=thorough)),
         episodes=Episodes(None if asked.alerts is None else asked.alerts.episodes),
-        clock=(lambda: datetime.now().astimezone()) if opened.live else None,
+        clock=None if opened.recorded else lambda: datetime.now().astimezone(),
     )
 
 
 def _alerts_config(file: Path | None, opened: Source) -> AlertsConfig | None:
     from masquerade.live.alerts import alerts_config
 
-    return alerts_config(file, live=opened.live, warn=lambda warning: _say(f"warning: {warning}"))
+    return alerts_config(file, recorded=opened.recorded, warn=lambda warning: _say(f"warning: {warning}"))
 
 
-def _alerts_sink(config: AlertsConfig, opened: Source, ending: ExitStack) -> Sink:
+def _alerts_sink(config: AlertsConfig, opened: Source, ending: ExitStack, say: Say) -> Sink:
     from masquerade.live.alerts import open_alerts
 
-    return ending.enter_context(open_alerts(config, _say)).sink(opened.label)
+    return ending.enter_context(open_alerts(config, say)).sink(opened.label)
 
 
-def _event_log(path: Path, opened: Source) -> EventLog:
+def _event_log(path: Path, opened: Source, say: Say) -> EventLog:
     from masquerade.live.events import EventLog
     from masquerade.settings import get_settings
 
-    return EventLog(path, live=opened.live, keep_days=get_settings().event_days, say=_say)
+    return EventLog(path, live=not opened.recorded, keep_days=get_settings().event_days, say=say)
 
 
 def _say(words: object) -> None:
@@ -177,7 +186,7 @@ def _tell_end(ended: Summary, outputs: _Outputs, opened: Source, as_json: bool) 
     """Say how it went; give the exit code."""
     from masquerade.cli.watch_lines import in_words
 
-    film, log = outputs.film, outputs.log
+    film, log, lines = outputs.film, outputs.log, outputs.lines
     if as_json:
         typer.echo(json.dumps({"source": opened.label, **ended.to_dict()}))
     else:
@@ -189,6 +198,8 @@ def _tell_end(ended: Summary, outputs: _Outputs, opened: Source, as_json: bool) 
         problems.append(f"{opened.label}: {ended.ended}")
     if not ended.rates.frames and not ended.ended:
         problems.append(f"{opened.label}: there was no picture{f': {opened.reason}' if opened.reason else ''}")
+    if lines is not None and lines.lost:
+        problems.append(f"standard output: {lines.lost} events could not be printed")
     if film is not None and film.trouble:
         problems.append(f"{film.path}: {film.trouble}")
     if log is not None and log.lost:
@@ -200,14 +211,19 @@ def _tell_end(ended: Summary, outputs: _Outputs, opened: Source, as_json: bool) 
 
 @contextmanager
 def _told_to_stop() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and SIGTERM set; a second Ctrl-C waits for nothing."""
+    """An event that Ctrl-C, SIGTERM and the end of the terminal set; a second Ctrl-C waits for nothing."""
     stop = threading.Event()
 
     def note(number: int, frame: Any) -> None:  # noqa: ARG001 - the system's own signature
         stop.set()
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        if number == getattr(signal, "SIGHUP", None):
+            leave_terminal()
 
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    heeded = [signal.SIGINT, signal.SIGTERM]
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as nohup sets it
+        heeded.append(signal.SIGHUP)
+    before = {number: signal.signal(number, note) for number in heeded}
     try:
         yield stop
     finally:

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 STATES = ("opening", "online", "stalled", "offline", "ended")
 """States of a source: ``stalled`` is open and sends nothing, ``offline`` cannot be opened or was lost."""
-EVENTS = ("entered", "changed", "alert", "left", "online", "stalled", "offline")
-"""What an event can say; the last three are the source's."""
+TROUBLES = ("alerts_failing", "alerts_working", "outbox_failing", "outbox_working", "events_lost")
+"""Events of the watch's own ways out: of channels of alerts, of their outbox, of the log of events."""
+EVENTS = ("entered", "changed", "alert", "left", "online", "stalled", "offline", *TROUBLES)
+"""What an event can say: four are a person's, three the source's."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,9 +78,10 @@ class Event:
     Attributes:
         time: seconds of the source.
         event: one of ``EVENTS``.
-        person: number of the person; None where the event is the source's.
-        wearing: as in ``Person``; None where the event is the source's.
-        reason: why a source stalled or was lost; empty otherwise.
+        person: number of the person; None where the event is nobody's.
+        wearing: as in ``Person``; None where the event is nobody's.
+        reason: why a source stalled or was lost, or something fails; empty otherwise.
+        channel: name of the channel of alerts; empty where the event is not one's.
     """
 
     time: float
@@ -86,13 +89,14 @@ class Event:
     person: int | None = None
     wearing: str | None = None
     reason: str = ""
+    channel: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the form of a JSON line; ``reason`` only where there is one."""
+        """Give the form of a JSON line; ``channel`` and ``reason`` only where there is one."""
         line: dict[str, Any] = {
             "time": round(self.time, 3),
             "event": self.event,
             "person": self.person,
             "wearing": self.wearing,
         }
-        return line | ({"reason": self.reason} if self.reason else {})
+        return line | {name: value for name in ("channel", "reason") if (value := getattr(self, name))}

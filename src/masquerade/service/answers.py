@@ -121,6 +121,13 @@ class CameraState(Answer):
     reason: str = Field(description="Why, where it is not online.")
 
 
+class AlertsState(Answer):
+    """Whether alerts go out."""
+
+    state: Literal["working", "failing"]
+    reason: str = Field(description="Which channel does not work and why, where one does not.")
+
+
 class Readiness(Answer):
     """Whether photos are taken; with status 503 while they are not."""
 
@@ -128,6 +135,7 @@ class Readiness(Answer):
     reason: str = Field(description="What is missing; empty when nothing is.")
     models: list[str] = Field(description="Models that are loaded and checked.")
     camera: CameraState | None = Field(description="Null where the service watches none.")
+    alerts: AlertsState | None = Field(description="Null where the service sends none.")
 
 
 class SessionOpened(Answer):

@@ -60,7 +60,7 @@ def create_app(config: ServiceConfig | None = None) -> FastAPI:
     mount_kiosk(app)
     caps = {"/v1/look": config.max_bytes + OVERHEAD, "/v1/look/batch": config.max_batch_bytes + OVERHEAD}
     # The last that is added is the outermost.
-    app.add_middleware(Closing, closing=service.closing)
+    app.add_middleware(Closing, closing=service.closing, confirm=service.confirm)
     app.add_middleware(BodyLimits, caps=caps, timeout=config.body_timeout, pause=config.body_pause)
     app.add_middleware(Hosts, names=config.allow_hosts, any_name=config.keys_wanted and not config.allow_hosts)
     app.add_middleware(Envelope, metrics=service.metrics)

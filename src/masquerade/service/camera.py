@@ -1,19 +1,21 @@
-"""The server's own camera: a watch in a thread, whose newest snapshot goes to the hub."""
+"""The server's own camera: a watch in a thread, whose snapshots go to the hub. It is begun anew when it fails."""
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import Counter
 from contextlib import ExitStack
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from masquerade.errors import MasqueradeError
-from masquerade.live.alerts import Alerts, Episodes, alerts_config, open_alerts
 from masquerade.live.events import EventLog
 from masquerade.live.sources import open_source
 from masquerade.live.watching import Observer, Rates, Watch
+from masquerade.service.alerting import Alerting
+from masquerade.service.going_on import GoingOn
 from masquerade.settings import get_settings
 from masquerade.wearing.types import LABELS, UNDECIDED
 
@@ -28,12 +30,17 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("masquerade.service")
 
+PAUSE, LONGEST_PAUSE = 1.0, 30.0
+"""Seconds before a watch that failed is begun anew; doubled with each failure."""
+LASTED = 60.0
+"""Seconds after which a watch is taken to work, and the pauses begin at the shortest."""
+
 
 class Camera:
     """Watches one source for as long as the service runs. Nobody is identified, no picture is kept."""
 
     def __init__(
-        self, address: str, hub: Hub, *, events: Path | None = None, alerts: Path | None = None, **options: Any
+        self, address: str, hub: Hub, *, events: Path | None = None, alerting: Alerting | None = None, **options: Any
     ) -> None:
         """Take what to watch; nothing is opened yet.
 
@@ -41,10 +48,10 @@ class Camera:
             address: as for ``open_source``; a film is played at its own pace, again and again.
             hub: where snapshots go.
             events: file of events, appended to.
-            alerts: TOML file of alerts; by default the setting ``alerts_file``, of a live source.
+            alerting: where its alerts go, opened by its owner; by default there are none.
             **options: for ``open_source``.
         """
-        self._address, self._hub, self._events, self._alerts_file = address, hub, events, alerts
+        self._address, self._hub, self._events, self._alerting = address, hub, events, alerting or Alerting(None)
         self._options = {"realtime": True, "loop": True, **options}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
@@ -53,62 +60,99 @@ class Camera:
         self._source: Source | None = None
         self._watch: Watch | None = None
         self._log: EventLog | None = None
-        self._alerts: Alerts | None = None
+        self._going_on = GoingOn(())
         self._times = Counter[str]()
-        self._trouble = ""
+        self._trouble = self._last_trouble = ""
+        self._restarts = 0
 
     def add(self, sink: Sink) -> None:
         """Let a sink have the snapshots too; to be called before ``open``."""
         self._sinks.append(sink)
 
     def open(self) -> None:
-        """Open the source, the file of events and the alerts, or nothing; a second time does nothing.
+        """Open the source and the file of events, or nothing; a second time does nothing.
 
         Raises:
             SourceInvalid, SourceNotFound, SourceUnreadable: there is nothing to watch.
-            AlertsInvalid, OutboxUnusable, EventLogInvalid, DestinationUnusable: a file cannot be used.
+            EventLogInvalid, DestinationUnusable: the file of events cannot be used.
         """
         if self._source is not None:
             return
         with ExitStack() as ending:
             source = ending.enter_context(open_source(self._address, **self._options))
-            config = alerts_config(self._alerts_file, live=source.live, warn=lambda warning: log.warning("%s", warning))
             sinks = [*self._sinks, _Counter(self._times)]
             if self._events is not None:
                 keep_days = get_settings().event_days
-                self._log = EventLog(self._events, live=source.live, keep_days=keep_days, say=log.warning)
+                self._log = EventLog(self._events, live=not source.recorded, keep_days=keep_days, say=log.warning)
                 ending.callback(self._log.close)
                 sinks.append(self._log)
-            if config is not None:
-                self._alerts = ending.enter_context(open_alerts(config, log.warning))
-                sinks.append(self._alerts.sink(source.label))
-            observer = Observer(
-                episodes=Episodes(None if config is None else config.episodes),
-                clock=_now if source.live else None,
-            )
-            self._watch = Watch(source, observer, sinks)
-            self._source = source
+            alerts = self._alerting.sink(source)
+            if alerts is not None:
+                sinks.append(alerts)
+            self._going_on = GoingOn(sinks)
+            self._source, self._watch = source, self._new_watch(source)
             self._ending = ending.pop_all()
+        self._ending.callback(self._close_source)
+
+    def _new_watch(self, source: Source) -> Watch:
+        observer = Observer(episodes=self._alerting.episodes_of(source), clock=None if source.recorded else _now)
+        return Watch(source, observer, [self._going_on])
 
     def start(self) -> None:
         """Begin to watch, in a thread of its own."""
         self._thread.start()
 
     def _run(self) -> None:
-        assert self._watch is not None  # noqa: S101 - opened before it is started
+        pause = PAUSE
         try:
+            while True:
+                began = time.monotonic()
+                error = self._watch_once()
+                if error is None:
+                    return
+                if time.monotonic() - began >= LASTED:
+                    pause = PAUSE
+                self._tell(error, pause)
+                if self._stop.wait(pause):
+                    return
+                pause = min(2 * pause, LONGEST_PAUSE)
+                self._restarts += 1
+        finally:
+            self._going_on.end()
+
+    def _watch_once(self) -> Exception | None:
+        """Watch until the source ends or it is told to stop; give what it broke off for, None where it did not."""
+        try:
+            if self._trouble:
+                self._source = open_source(self._address, **self._options)
+                self._watch = self._new_watch(self._source)
+                self._trouble = ""
+                log.info("the camera is watched again")
+            assert self._watch is not None  # noqa: S101 - opened before it is started
             summary = self._watch.run(self._stop)
-        except MasqueradeError as error:
-            self._trouble = str(error)
-            log.error("the camera is not watched any more: %s [%s]", error, error.code)
-        except Exception as error:
-            self._trouble = f"{type(error).__name__}, see the log"
-            log.exception("the camera is not watched any more")
-        else:
-            log.info("the camera is not watched any more: %s", summary.ended or "it was told to end")
+        except Exception as error:  # noqa: BLE001 - told and logged by whoever called
+            return error
+        log.info("the camera is not watched any more: %s", summary.ended or "it was told to end")
+        return None
+
+    def _tell(self, error: Exception, pause: float) -> None:
+        """Say in the log, in the state and to the sinks that the watch broke off, and let the source go."""
+        typed = isinstance(error, MasqueradeError)
+        trouble = str(error) if typed else f"{type(error).__name__}, see the log"
+        # the same again and again does not fill the disk
+        trace = None if typed or trouble == self._last_trouble else error
+        log.error("the camera is not watched: %s; begun anew in %g s", trouble, pause, exc_info=trace)
+        self._trouble = self._last_trouble = trouble
+        self._close_source()
+        self._going_on.break_off(trouble)
+
+    def _close_source(self) -> None:
+        """Close the source that there is now."""
+        if self._source is not None:
+            self._source.close()
 
     def stop(self, within: float) -> None:
-        """Stop watching and close everything; alerts that wait get some seconds to get out."""
+        """Stop watching and close everything but the alerts."""
         self._stop.set()
         if self._thread.ident is not None:
             self._thread.join(within)
@@ -121,7 +165,7 @@ class Camera:
 
     @property
     def state(self) -> str:
-        """State of the source; ``offline`` when the watch itself broke off."""
+        """State of the source; ``offline`` while the watch itself has broken off."""
         if self._trouble:
             return "offline"
         return "opening" if self._source is None else self._source.state
@@ -147,11 +191,10 @@ class Camera:
         metrics.count("camera_reconnects", "How often it came back.", lambda: max(0, self._times["online"] - 1))
         metrics.count("camera_stalls", "How often it stalled.", lambda: self._times["stalled"])
         metrics.count("camera_losses", "How often it was lost.", lambda: self._times["offline"])
+        metrics.count("camera_restarts", "How often a watch that failed was begun anew.", lambda: self._restarts)
         metrics.count("camera_alerts", "Alerts of the camera.", lambda: self._times["alert"])
         metrics.count("camera_entered", "People who entered.", lambda: self._times["entered"])
         metrics.labelled("camera_people", "People in view, by how a mask is worn.", "wearing", self._people)
-        metrics.gauge("alerts_pending", "Alerts that wait to be sent.", lambda: self._alerts_now()[0])
-        metrics.gauge("alerts_failed", "Alerts that are not tried any more.", lambda: self._alerts_now()[1])
         metrics.count("events_lost", "Events that could not be written.", lambda: self._log.lost if self._log else 0)
 
     @property
@@ -162,13 +205,6 @@ class Camera:
         people = self._hub.latest.people if self._hub.latest is not None else ()
         worn = Counter(person.wearing for person in people)
         return {label: float(worn[label]) for label in (*LABELS, UNDECIDED)}
-
-    def _alerts_now(self) -> tuple[int, int]:
-        if self._alerts is None:
-            return 0, 0
-        report = self._alerts.report()
-        pending = report.unwritten + sum(channel.pending for channel in report.channels)
-        return pending, sum(channel.failed for channel in report.channels)
 
 
 class _Counter:

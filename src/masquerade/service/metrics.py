@@ -74,6 +74,10 @@ class Metrics:
 
         self.registry.register(_Asked(family))
 
+    def together(self, families: Callable[[], list[Metric]]) -> None:
+        """Add figures that are asked for in one go."""
+        self.registry.register(_Asked(families))
+
     def states(self, name: str, what: str, state: Callable[[], str]) -> None:
         """Add a state: 1 for the one that holds, 0 for the others."""
 

@@ -76,19 +76,18 @@ def run(config: ServiceConfig, started: Callable[[int], None] = lambda _port: No
     Raises:
         ServeUnsafe, SettingsInvalid, KeysInvalid: see ``check``.
         AddressUnusable: the port is taken, or the address is not this machine's.
-        MasqueradeError: the camera, or a file of it, cannot be used; see ``Camera.open``.
+        MasqueradeError: the camera, a file of it, or the alerts cannot be used; see ``Service.open``.
     """
     check(config)
     app = create_app(config)
-    if app.state.service.camera is not None:
-        app.state.service.camera.open()  # what cannot be used is told before anything is served
-    server = _Server(_uvicorn_config(config, app), app.state.service, started)
+    service: Service = app.state.service
+    service.open()  # what cannot be used is told before anything is served
+    server = _Server(_uvicorn_config(config, app), service, started)
     try:
         with _signals_survived(), _listening(config) as listener:
             server.run([listener])
     finally:
-        if app.state.service.camera is not None:
-            app.state.service.camera.stop(config.stop_timeout)
+        service.close()
 
 
 def _listening(config: ServiceConfig) -> socket.socket:

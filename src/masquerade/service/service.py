@@ -10,6 +10,7 @@ from masquerade.errors import MasqueradeError, NotReady
 from masquerade.service.access.guard import Access
 from masquerade.service.access.keys import KeyFile
 from masquerade.service.access.rates import Rates
+from masquerade.service.alerting import Alerting
 from masquerade.service.hub import Hub
 from masquerade.service.metrics import Metrics
 from masquerade.service.uploads import Room
@@ -20,6 +21,7 @@ from masquerade.service.work.limiter import Limiter
 if TYPE_CHECKING:
     from fastapi.requests import HTTPConnection
 
+    from masquerade.service.access.guard import Caller
     from masquerade.service.camera import Camera
     from masquerade.service.config import ServiceConfig
 
@@ -36,6 +38,7 @@ class Service:
         decoders: decode pictures in processes of their own; to be called inside the limiter's jobs.
         room: for bodies.
         metrics: figures.
+        alerting: sends the alerts of all cameras.
         hub: newest snapshot of the camera.
         camera: the server's camera; None where there is none.
         closing: set when the service is being stopped.
@@ -51,7 +54,8 @@ class Service:
         self.decoders = Decoders(config.workers, config.limits, config.decode_timeout)
         self.room = Room(config.held_bytes)
         self.hub = Hub()
-        self.camera = _camera(config, self.hub)
+        self.alerting = Alerting(config.alerts)
+        self.camera = _camera(config, self.hub, self.alerting)
         self.closing = asyncio.Event()
         self._models: tuple[str, ...] = ()
         self._trouble: MasqueradeError | None = NotReady("the models are being loaded", retry_after=1)
@@ -68,16 +72,36 @@ class Service:
         gauge("onlookers", "Pages that look at the camera's state.", lambda: self.hub.onlookers)
         if self.camera is not None:
             self.camera.measure(self.metrics)
+        self.alerting.measure(self.metrics)
         gauge("ready", "1 when photos are taken.", lambda: float(self._trouble is None))
+
+    def open(self) -> None:
+        """Open the alerts and the camera, or nothing; a second time does nothing.
+
+        Raises:
+            MasqueradeError: the camera, a file of it, or the alerts cannot be used.
+        """
+        self.alerting.open()
+        try:
+            if self.camera is not None:
+                self.camera.open()
+        except BaseException:
+            self.alerting.close()
+            raise
+
+    def close(self) -> None:
+        """Stop the camera, then give alerts some seconds to get out; a second time does nothing."""
+        if self.camera is not None:
+            self.camera.stop(self.config.stop_timeout)
+        self.alerting.close()
 
     async def start(self) -> None:
         """Begin to load the models; photos are taken and the camera is watched when they are there.
 
         Raises:
-            MasqueradeError: the camera, or a file of it, cannot be used.
+            MasqueradeError: see ``open``.
         """
-        if self.camera is not None:
-            await asyncio.to_thread(self.camera.open)
+        await asyncio.to_thread(self.open)
         self._warming = asyncio.create_task(self._warm_up())
 
     async def _warm_up(self) -> None:
@@ -101,15 +125,18 @@ class Service:
         self.hub.close()
 
     async def stop(self) -> None:
-        """Stop the camera, let what is in work end, end the decoders."""
+        """Let what is in work end, stop the camera, let alerts get out, end the decoders."""
         self.stopping()
         self._trouble = NotReady("the service is being stopped")
         if self._warming is not None:
             await self._warming
-        if self.camera is not None:
-            await asyncio.to_thread(self.camera.stop, self.config.stop_timeout)
         await self.limiter.close()
+        await asyncio.to_thread(self.close)
         await asyncio.to_thread(self.decoders.close)
+
+    def confirm(self, caller: Caller) -> None:
+        """Do nothing while a caller may stay; see ``Access.confirm``."""
+        self.access.confirm(caller)
 
     def check_ready(self) -> None:
         """Do nothing when photos are taken.
@@ -128,15 +155,16 @@ class Service:
             "reason": "" if self._trouble is None else str(self._trouble),
             "models": list(self._models),
             "camera": None if self.camera is None else self.camera.to_dict(),
+            "alerts": self.alerting.to_dict(),
         }
 
 
-def _camera(config: ServiceConfig, hub: Hub) -> Camera | None:
+def _camera(config: ServiceConfig, hub: Hub, alerting: Alerting) -> Camera | None:
     if config.camera is None:
         return None
     from masquerade.service.camera import Camera  # noqa: PLC0415 - most services have none
 
-    return Camera(config.camera, hub, events=config.events, alerts=config.alerts, **config.camera_options)
+    return Camera(config.camera, hub, events=config.events, alerting=alerting, **config.camera_options)
 
 
 def service_of(connection: HTTPConnection) -> Service:

@@ -196,7 +196,7 @@ def test_a_broker_that_is_killed_and_comes_back(broker: Broker, tmp_path: Path) 
     broker.start()
     config = AlertsConfig(channels={"home": described(broker, timeout=0.5, retry_first=600, retry_most=600)})
     said: list[str] = []
-    with Alerts(config, Outbox(tmp_path / "outbox"), say=said.append) as alerts:
+    with Alerts(config, Outbox(tmp_path / "outbox"), say=said.append, calm=0) as alerts:
         broker.listen()
         alerts.take(event(1), at=NOON, source="door")
         until(lambda: len(broker.of("masquerade/door/alert")) == 1)
@@ -213,6 +213,7 @@ def test_a_broker_that_is_killed_and_comes_back(broker: Broker, tmp_path: Path) 
         until(lambda: [one["person"] for one in broker.of("masquerade/door/alert")] == [1, 2])
         until(lambda: {"people": 1, "entered": 7}.items() <= broker.of("masquerade/door/state")[-1].items())
         until(lambda: broker.of("homeassistant/device/masquerade_door/config"))
+        until(lambda: not alerts.outages)
     assert said[0].startswith("alerts to home do not go out: ")
     assert said[-1] == "alerts to home go out again"
 

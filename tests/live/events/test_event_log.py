@@ -191,9 +191,24 @@ def test_a_full_disk_is_said_once_and_heals(tmp_path: Path) -> None:
     assert (log.written, log.lost, len(said)) == (1, 2, 1)
     log.write(ALERT)
     log.close()
-    assert len(lines(log.path)) == 2
-    assert (log.trouble, len(said)) == ("", 2)
+    written = lines(log.path)
+    assert [line["event"] for line in written] == ["alert", "events_lost", "alert"]
+    assert str(written[1]["reason"]).startswith("2 events could not be written: ")
+    assert written[1].keys() == {"time", "event", "person", "wearing", "reason"}
+    assert (log.trouble, len(said), log.written) == ("", 2, 2)
     assert "2 were lost" in said[1]
+
+
+def test_what_was_lost_is_told_at_the_end_if_there_is_room(tmp_path: Path) -> None:
+    log = EventLog(tmp_path / "events.jsonl", live=True, say=lambda _: None, now=lambda: NOON)
+    with no_room_beyond(10):
+        log.write(ALERT)
+        assert log.path.stat().st_size == 0
+    log.close()
+    log.close()
+    assert [line["event"] for line in lines(log.path)] == ["events_lost"]
+    assert "at" in lines(log.path)[0]
+    EventLog(log.path, live=True).close()  # a log may begin so
 
 
 WRITER = """

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -25,6 +27,13 @@ def picture(number: int, width: int = 160, height: int = 120) -> NDArray[np.uint
 
 def jpeg(image: NDArray[np.uint8]) -> bytes:
     return cv2.imencode(".jpg", image)[1].tobytes()
+
+
+def encrypted(server: ThreadingHTTPServer, certificate: Path) -> None:
+    """Let a server speak TLS, with a certificate and its key in one file."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
 
 
 def _bomb() -> bytes:
@@ -48,8 +57,8 @@ class HttpCamera:
     ``snapshot`` (one JPEG an answer), ``basic`` and ``digest`` (moving, for who gives the password).
     """
 
-    def __init__(self, mode: str = "moving", fps: float = 20.0) -> None:
-        self.mode, self.fps = mode, fps
+    def __init__(self, mode: str = "moving", fps: float = 20.0, certificate: Path | None = None) -> None:
+        self.mode, self.fps, self._certificate = mode, fps, certificate
         self.port = 0
         self.connections = 0
         self.asked: list[str] = []
@@ -57,7 +66,8 @@ class HttpCamera:
 
     @property
     def address(self) -> str:
-        return f"http://door:geheim99@127.0.0.1:{self.port}/video?channel=1&token=abcdef123456"
+        scheme = "https" if self._certificate else "http"
+        return f"{scheme}://door:geheim99@127.0.0.1:{self.port}/video?channel=1&token=abcdef123456"
 
     def start(self) -> None:
         """Listen, on the same port as before if there was one."""
@@ -78,6 +88,8 @@ class HttpCamera:
 
         self._server = Server(("127.0.0.1", self.port), Handler)
         self.port = self._server.server_address[1]
+        if self._certificate is not None:
+            encrypted(self._server, self._certificate)
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def stop(self) -> None:

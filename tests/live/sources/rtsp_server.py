@@ -1,7 +1,7 @@
 """A camera for tests: GStreamer's RTSP server, run by Debian's own Python (``/usr/bin/python3 rtsp_server.py PORT``).
 
 It says ``ready`` when it listens. Options: ``--size WxH``, ``--fps N``, ``--codec jpeg|h264``, ``--password WORD``
-(of user ``door``).
+(of user ``door``), ``--certificate FILE`` (a certificate and its key, for TLS; needs Debian's glib-networking).
 """
 
 import argparse
@@ -11,7 +11,7 @@ import gi
 
 gi.require_version("Gst", "1.0")
 gi.require_version("GstRtspServer", "1.0")
-from gi.repository import GLib, Gst, GstRtspServer  # noqa: E402
+from gi.repository import Gio, GLib, Gst, GstRtspServer  # noqa: E402
 
 CODECS = {
     "jpeg": "jpegenc quality=70 ! rtpjpegpay name=pay0 pt=26",
@@ -26,6 +26,7 @@ def main() -> None:
     parser.add_argument("--fps", default="25")
     parser.add_argument("--codec", default="jpeg", choices=CODECS)
     parser.add_argument("--password", default="")
+    parser.add_argument("--certificate", default="")
     given = parser.parse_args()
     Gst.init(None)
     width, height = given.size.split("x")
@@ -36,11 +37,16 @@ def main() -> None:
         f"framerate={given.fps}/1 ! {CODECS[given.codec]} )"
     )
     factory.set_shared(True)
-    if given.password:
+    if given.password or given.certificate:
         auth = GstRtspServer.RTSPAuth()
         token = GstRtspServer.RTSPToken()
         token.set_string("media.factory.role", "user")
-        auth.add_basic(GstRtspServer.RTSPAuth.make_basic("door", given.password), token)
+        if given.password:
+            auth.add_basic(GstRtspServer.RTSPAuth.make_basic("door", given.password), token)
+        else:
+            auth.set_default_token(token)
+        if given.certificate:
+            auth.set_tls_certificate(Gio.TlsCertificate.new_from_file(given.certificate))
         server.set_auth(auth)
         factory.add_role_from_structure(
             Gst.Structure.from_string("user, media.factory.access=true, media.factory.construct=true")[0]

@@ -312,3 +312,24 @@ def test_closed_is_over() -> None:
     door.camera.close()
     assert door.readers[0].killed is False
     assert door.camera.frame(1.0) is None
+
+
+def test_a_pause_of_everything_is_no_loss() -> None:
+    """As when a laptop sleeps, or a container is frozen: the camera has a second to show that it is there."""
+    door = Door()
+    door.come_online()
+    door.now += 600
+    door.wait(0.5)
+    assert door.show() is not None
+    assert [state for state, _ in door.states()] == ["opening", "online"]
+    door.now += 600
+    door.wait(2.0)
+    assert [state for state, _ in door.states()] == ["offline"]
+
+
+def test_a_slow_taker_notices_a_loss() -> None:
+    door = Door()
+    door.come_online()
+    door.wait(12.0, step=2.0)
+    assert [state for state, _ in door.states()][-1] == "offline"
+    assert len(door.readers) == 2

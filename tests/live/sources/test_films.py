@@ -23,7 +23,7 @@ needs_ffmpeg = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg
 @pytest.mark.parametrize("suffix", [".avi", ".mp4"])
 def test_every_frame_comes_in_order_by_its_own_clock(tmp_path: Path, suffix: str) -> None:
     with open_source(write_film(tmp_path / f"film{suffix}", 30, fps=12.5)) as film:
-        assert (film.live, film.size, film.fps) == (False, (160, 120), 12.5)
+        assert (film.live, film.recorded, film.size, film.fps) == (False, True, (160, 120), 12.5)
         frames = all_frames(film)
         states = [change.state for change in film.changes()]
     assert [number_of(frame.image) for frame in frames] == list(range(30))
@@ -54,6 +54,7 @@ def test_loop_goes_on_by_the_clock(tmp_path: Path) -> None:
 def test_realtime_keeps_the_pace_and_drops(tmp_path: Path) -> None:
     with open_source(write_film(tmp_path / "film.avi", 50), realtime=True) as film:
         assert film.live
+        assert film.recorded  # its pace is that of life, its time of day is not
         frames = []
         begun = None
         while film.state != "ended":

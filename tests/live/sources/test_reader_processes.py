@@ -33,10 +33,16 @@ with open_source("-", **json.loads(sys.argv[1])) as source:
     print(json.dumps([source.damaged, source.skipped, source.reason]))
 """
 HOLD = """
-import sys, time
+import sys, threading, time
 from masquerade.live.sources import open_source
-source = open_source(sys.argv[1], loop=True)
-source.frame(60.0)
+opened = []
+starting = threading.Thread(target=lambda: opened.append(open_source(sys.argv[1], loop=True)))
+starting.start()
+starting.join()
+source = opened[0]
+time.sleep(0.2)  # that the thread is gone is no reason for the reader to end
+for _ in range(20):
+    assert source.frame(60.0) is not None
 print(source.reader_pid, flush=True)
 time.sleep(600)
 """
@@ -122,12 +128,15 @@ def test_a_reader_that_is_killed_is_replaced() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
-def test_the_reader_ends_with_who_started_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("stopped", [False, True])
+def test_the_reader_ends_with_who_started_it(tmp_path: Path, stopped: bool) -> None:
     shared = set(SHARED.iterdir())
     with run(HOLD, str(write_film(tmp_path / "film.avi", 50))) as process:
         assert process.stdout is not None
         reader = int(process.stdout.readline())
         assert Path(f"/proc/{reader}").exists()
+        if stopped:
+            os.kill(reader, signal.SIGSTOP)
         process.kill()
         process.wait()
         until_gone(reader)

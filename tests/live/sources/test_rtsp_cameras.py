@@ -10,7 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from masquerade.live.sources import open_source
+from masquerade.live.sources import SourceOptions, open_source
+from masquerade.live.sources.addresses import parse_address
+from masquerade.live.sources.process import _for_ffmpeg
+from masquerade.live.sources.reader import certificates
+from masquerade.live.sources.reader.capture import open_network
+from masquerade.live.sources.reader.kinds import NotOpened
+from masquerade.live.sources.reader.noise import Noise
+from masquerade.live.sources.wire import Task
+from tests.live.sources.authority import HAS_OPENSSL, Authority
 from tests.live.sources.looking_on import PATIENCE, Watcher
 
 PYTHON = Path("/usr/bin/python3")
@@ -21,14 +29,18 @@ PATIENT = {"stall_after": 40.0, "read_timeout": 60.0, "open_timeout": 60.0}
 Start = Callable[..., subprocess.Popen[str]]
 
 
-def has_server() -> bool:
+def can(code: str) -> bool:
+    """Whether Debian's Python runs a line of code without an error."""
     if not PYTHON.exists():
         return False
-    asked = [str(PYTHON), "-c", "import gi; gi.require_version('GstRtspServer', '1.0')"]
-    return subprocess.run(asked, capture_output=True, check=False).returncode == 0
+    return subprocess.run([str(PYTHON), "-c", code], capture_output=True, check=False).returncode == 0
 
 
-pytestmark = pytest.mark.skipif(not has_server(), reason="GStreamer's RTSP server (Debian) is not installed")
+HAS_SERVER = can("import gi; gi.require_version('GstRtspServer', '1.0')")
+HAS_TLS = HAS_SERVER and can("from gi.repository import Gio; assert Gio.TlsBackend.get_default().supports_tls()")
+
+
+pytestmark = pytest.mark.skipif(not HAS_SERVER, reason="GStreamer's RTSP server (Debian) is not installed")
 
 
 @pytest.fixture
@@ -85,6 +97,35 @@ def test_password(port: int, start: Start) -> None:
         watcher.until_state("offline")
         assert "401" in source.reason
         assert "falsch77" not in f"{source.label} {watcher.changes}"
+
+
+@pytest.mark.skipif(not HAS_OPENSSL, reason="openssl (Debian) is not installed")
+@pytest.mark.skipif(not HAS_TLS, reason="glib-networking (Debian) is not installed")
+def test_certificates(port: int, start: Start, tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    trusting = PATIENT | {"ca_file": str(authority.file)}
+    start("--certificate", str(authority.certificate("good")))
+    certificates.check(f"rtsps://localhost:{port}/door", SourceOptions(ca_file=str(authority.file)))
+    with pytest.raises(NotOpened, match="certificate is not trusted: unable to get local issuer"):
+        certificates.check(f"rtsps://localhost:{port}/door", SourceOptions())
+    with open_source(f"RTSPS://127.0.0.1:{port}/door", **trusting) as source:  # type: ignore[arg-type]
+        assert Watcher(source).until_frames(1)
+
+
+@pytest.mark.skipif(not HAS_OPENSSL, reason="openssl (Debian) is not installed")
+@pytest.mark.skipif(not HAS_TLS, reason="glib-networking (Debian) is not installed")
+def test_ffmpeg_checks_by_itself(port: int, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not the handshake before alone: who comes between the two connections is refused."""
+    trusted, other = tmp_path / "trusted", tmp_path / "other"
+    trusted.mkdir()
+    other.mkdir()
+    start("--certificate", str(Authority(other).certificate("good")))
+    task = Task(parse_address(f"rtsps://localhost:{port}/door"), SourceOptions(ca_file=str(Authority(trusted).file)))
+    for name, value in _for_ffmpeg(task).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("masquerade.live.sources.reader.certificates.check", lambda *_: None)
+    with pytest.raises(NotOpened):
+        open_network(task.address.target, task.options, Noise(lambda _: None), film=False)
 
 
 def test_a_stream_that_comes_after_its_server(port: int, start: Start) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +19,7 @@ from masquerade.errors import DestinationUnusable
 from masquerade.live.types import Frame, Person
 from masquerade.live.watching import Counts, Snapshot
 from masquerade.live.watching.filming import CODECS, FilmWriter
+from masquerade.live.watching.partial import rescue
 from masquerade.live.watching.snapshot import Box
 
 RNG = np.random.default_rng(0)
@@ -139,6 +144,58 @@ def test_places_that_cannot_be_used(tmp_path: Path) -> None:
         with pytest.raises(DestinationUnusable, match=why):
             FilmWriter(path)
     assert there.read_bytes() == b"mine"
+
+
+WRITE_AND_DIE = """
+import os, signal, sys
+from pathlib import Path
+from masquerade.live.watching.filming import FilmWriter
+from tests.live.watching.test_filming import shot
+films = [FilmWriter(Path(path), fps=25) for path in sys.argv[1:]]
+for number in range(1000):
+    for film in films:
+        film.take(*shot(number / 25))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_watch_had_written_is_found(tmp_path: Path) -> None:
+    targets = [tmp_path / f"door[1]{suffix}" for suffix in CODECS]
+    root = Path(__file__).parents[3]
+    paths = os.pathsep.join([str(root / "src"), str(root)])
+    died = subprocess.run(
+        [sys.executable, "-c", WRITE_AND_DIE, *map(str, targets)], env=os.environ | {"PYTHONPATH": paths}, check=False
+    )
+    assert died.returncode == -signal.SIGKILL
+    for path in targets:
+        mine = tmp_path / f"door[1].cut-off{path.suffix}"
+        mine.write_bytes(b"mine")
+        FilmWriter(tmp_path / f"door{path.suffix}", say=lambda words: pytest.fail(str(words))).close()  # another name
+        said: list[str] = []
+        film = FilmWriter(path, fps=25, say=said.append)
+        found = tmp_path / f"door[1].cut-off-2{path.suffix}"
+        assert len(said) == 1
+        assert str(found) in said[0]
+        if path.suffix == ".mp4":
+            assert "index is missing" in said[0]
+        else:
+            frames = read(found)[1]
+            assert 800 < len(frames) <= 1000 - 13
+            assert difference(frames[-1], (0, 0, 160, 120)) < 25
+        film.take(*shot(0.0))
+        film.close()
+        assert sorted(tmp_path.glob(f"*{path.suffix}")) == sorted([path, found, mine])
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_film_that_another_watch_writes_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "out.mkv"
+    film = FilmWriter(path, fps=25)
+    for number in range(25):
+        film.take(*shot(number / 25))
+    rescue(path, lambda words: pytest.fail(str(words)))
+    film.close()
+    assert len(read(path)[1]) == 25
 
 
 def test_a_file_that_appears_meanwhile_is_not_overwritten(tmp_path: Path) -> None:

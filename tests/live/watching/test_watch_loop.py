@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from masquerade.faces import Faces
 from masquerade.faces.passes import Pass
-from masquerade.live.types import Frame, StateChange
+from masquerade.live.types import Event, Frame, StateChange
 from masquerade.live.watching import Observer, Snapshot, Watch
 from masquerade.live.watching.rates import Pace
 from tests.live.people.faces_made import face_at, times, told
@@ -169,3 +169,41 @@ def test_rates() -> None:
     now[0] += 10
     assert pace.rates().fps == 0
     assert Pace(clock.monotonic).rates().frames == 0
+
+
+class Reports(Keeps):
+    """A sink with news of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[tuple[float, bool]] = []
+
+    def news(self, time: float, *, last: bool = False) -> list[Event]:
+        self.asked.append((time, last))
+        new = len(self.asked) == 3
+        return [Event(time, "alerts_failing", reason="it is down", channel="office")] if new or last else []
+
+
+def test_what_a_sink_has_to_tell_reaches_all_sinks_and_the_last_of_it_before_they_are_closed() -> None:
+    reports, keeps = Reports(), Keeps()
+    steps = [frame_at(time) for time in times(0.4, 10)]
+    Watch(MadeSource(steps), observer(), [keeps, reports]).run(threading.Event())
+    found = [event for _, snapshot in keeps.told for event in snapshot.events if event.channel]
+    assert [(event.time, event.channel) for event in found] == [(pytest.approx(0.1), "office"), (0.3, "office")]
+    assert [last for _, last in reports.asked] == [False] * (len(reports.asked) - 1) + [True]
+    assert next(snapshot.events for frame, snapshot in keeps.told if frame is None)[0].reason == "it is down"
+
+
+def test_news_of_a_camera_that_is_silent_have_their_own_time() -> None:
+    now = [0.0]
+
+    class Silent(MadeSource):
+        def frame(self, timeout: float) -> Frame | None:
+            now[0] += 2
+            return super().frame(timeout)
+
+    reports = Reports()
+    Watch(Silent([frame_at(5.0), None, None], live=True), observer(), [reports], clock=lambda: now[0]).run(
+        threading.Event()
+    )
+    assert [time for time, _ in reports.asked][:4] == [2.0, 7.0, 9.0, 11.0]

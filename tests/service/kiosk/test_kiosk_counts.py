@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 pytest.importorskip("fastapi", reason="needs the [serve] extra")
 
+from masquerade.errors import KeyRequired
 from masquerade.live import Event
 from masquerade.live.watching import Counts, Snapshot
 from masquerade.service.hub import Hub
@@ -90,6 +92,25 @@ class TestFeed:
             return events(chunks)
 
         assert [event["camera"]["state"] for event in asyncio.run(listen())] == ["opening", "offline"]
+
+    def test_it_ends_with_the_error_of_who_may_not_look_on_any_more(self) -> None:
+        allowed: Iterator[dict[str, Any]] = iter([{}, {}])
+
+        def state() -> dict[str, Any]:
+            found = next(allowed, None)
+            if found is None:
+                raise KeyRequired("the key holds no more")
+            return found
+
+        async def listen() -> list[dict[str, Any]]:
+            hub = Hub()
+            chunks = [chunk async for chunk in feed(hub, state, beat=0.01)]
+            assert hub.onlookers == 0
+            return events(chunks)
+
+        told = asyncio.run(listen())
+        assert [event["type"] for event in told] == ["state", "state", "error"]
+        assert told[-1]["error"]["code"] == "key_required"
 
     def test_onlookers_who_go_are_forgotten(self) -> None:
         async def listen() -> int:

@@ -49,7 +49,7 @@ class Client(httpx.Client):
     @contextmanager
     def session(self) -> Iterator[ClientConnection]:
         cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        headers = {"Cookie": cookie} if cookie else {}
+        headers = {"Authorization": self.headers.get("Authorization", ""), **({"Cookie": cookie} if cookie else {})}
         with connect(self._sessions, additional_headers=headers, compression=None, open_timeout=PATIENCE) as session:
             yield session
 
@@ -207,6 +207,11 @@ class TestSetup:
 
 
 class TestKeys:
+    @pytest.fixture(autouse=True)
+    def _often(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("masquerade.service.edge.closing.CONFIRM", 0.1)
+        monkeypatch.setattr("masquerade.service.access.keys.COST", 16)
+
     @pytest.fixture
     def keys(self, door: Door, stage: Stage, tmp_path: Path) -> Iterator[dict[str, str]]:
         file = KeyFile(tmp_path / "keys.json")
@@ -236,6 +241,40 @@ class TestKeys:
         assert f"Max-Age={12 * 3600}" in cookie
         with client.session() as session:
             assert ask(session)["type"] == "snapshot"
+
+    @pytest.mark.parametrize("by_cookie", [True, False])
+    def test_what_is_open_ends_with_its_key(
+        self, client: Client, door: Door, keys: dict[str, str], by_cookie: bool
+    ) -> None:
+        file = door.app.state.service.access.keys
+        if by_cookie:
+            assert client.post("/v1/session", json={"key": keys["watch"]}).status_code == 200
+        else:
+            client.headers["Authorization"] = f"Bearer {keys['watch']}"
+        with client.session() as session:
+            file.add("another", ("watch",))
+            file.remove("look")
+            assert ask(session)["type"] == "snapshot"  # keys of others are no matter
+            file.remove("watch")
+            file.add("watch", ("watch",))  # of the same name, but another key
+            assert ending(session) == (1008, "key_required")
+
+    def test_what_is_open_ends_with_its_session(self, client: Client, keys: dict[str, str]) -> None:
+        client.post("/v1/session", json={"key": keys["watch"]})
+        with client.session() as session:
+            assert ask(session)["type"] == "snapshot"
+            assert client.delete("/v1/session").status_code == 204
+            assert ending(session) == (1008, "key_required")
+
+    def test_one_who_never_falls_silent_is_closed_too(self, client: Client, door: Door, keys: dict[str, str]) -> None:
+        client.headers["Authorization"] = f"Bearer {keys['watch']}"
+        with client.session() as session:
+            door.app.state.service.access.keys.path.write_text("{")
+            with pytest.raises(ConnectionClosed) as ended:
+                while True:
+                    ask(session)
+            assert ended.value.rcvd is not None
+            assert (ended.value.rcvd.code, ended.value.rcvd.reason) == (1011, "keys_invalid")
 
 
 class TestSession:

@@ -63,7 +63,7 @@ def plan_of(data: Path, **changes: Any) -> StudyPlan:
 @pytest.fixture(scope="session")
 def finished(rendered: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run of the report's network."""
-    return train(plan_of(rendered), tmp_path_factory.mktemp("runs") / "finished")
+    return train(plan_of(rendered), tmp_path_factory.mktemp("runs") / "finished", commercial_use=True)
 
 
 def rows_of(run: Path) -> list[dict[str, Any]]:
@@ -137,6 +137,7 @@ def test_the_exported_model_is_a_wearing_model(finished: Path, registered: str) 
     contract = CropContract.of(get_session(registered).card)
     assert (contract.size, contract.margin, contract.crop, len(contract.labels)) == (224, 0.0, "stretch", 3)
     assert "rendered" not in card.model_dump_json()  # no path of this machine
+    assert card.commercial_use and "says that they allow commercial use" in card.trained_on
     predictions = read_predictions(finished / "predictions.csv")
     from masquerade.image import read_image
 
@@ -240,7 +241,9 @@ def test_a_failed_start_can_be_mended(tmp_path: Path) -> None:
     predictions = (run / "predictions.csv").read_text().splitlines()
     assert predictions[0].endswith("with_mask,without_mask,incorrect,loss")
     assert all(line.split(",")[-2] == "" for line in predictions[1:])
-    assert read_card(run / "model.json").parameters["labels"] == ["with_mask", "without_mask"]
+    card = read_card(run / "model.json")
+    assert card.parameters["labels"] == ["with_mask", "without_mask"]
+    assert not card.commercial_use and "Nobody said that they allow commercial use." in card.trained_on
 
 
 def test_as_many_outputs_as_the_report_s_code(rendered: Path, tmp_path: Path) -> None:

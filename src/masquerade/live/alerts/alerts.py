@@ -8,19 +8,25 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import TYPE_CHECKING, Self
 
 from masquerade.errors import OutboxUnusable
 from masquerade.live.alerts.channels import make_channel
 from masquerade.live.alerts.config import AlertsConfig
-from masquerade.live.alerts.courier import Courier, Surroundings
+from masquerade.live.alerts.courier import AFTER_SURPRISES, Courier, Surroundings
+from masquerade.live.alerts.outages import CALM_SECONDS, OUTBOX, Outages, in_words
 from masquerade.live.alerts.outbox import Outbox
+from masquerade.live.alerts.report import ChannelReport, Report
+from masquerade.live.alerts.sink import AlertsSink
 from masquerade.live.alerts.types import Alert, Channel, Door
-from masquerade.live.types import Event, Frame, Person
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from masquerade.live.types import Event
 
 MOST_UNWRITTEN = 1000
 """Alerts that are kept in memory while the disk is full."""
@@ -32,63 +38,6 @@ LONGEST_JOIN = 30.0
 """Seconds for which the end waits for a disk that hangs."""
 
 logger = logging.getLogger("masquerade.alerts")
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelReport:
-    """How a channel is doing.
-
-    Attributes:
-        name: its name.
-        kind: its kind.
-        pending: alerts on their way.
-        failed: alerts that are not tried any more.
-        delivers: whether this process is the one that delivers to it.
-        trouble: why the last attempt failed; empty when it did not.
-    """
-
-    name: str
-    kind: str
-    pending: int
-    failed: int
-    delivers: bool
-    trouble: str
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """How alerts are doing.
-
-    Attributes:
-        channels: each channel.
-        unwritten: alerts that are kept in memory, for the outbox cannot be written.
-        lost: alerts that were given up for want of memory to keep them in.
-        trouble: why the outbox cannot be written; empty when it can.
-    """
-
-    channels: tuple[ChannelReport, ...]
-    unwritten: int
-    lost: int
-    trouble: str
-
-
-class Shown(Protocol):
-    """What a watch makes of one frame, as far as alerts need it."""
-
-    @property
-    def events(self) -> tuple[Event, ...]:
-        """What is new with this frame."""
-        ...
-
-    @property
-    def people(self) -> tuple[Person, ...]:
-        """Who is in view."""
-        ...
-
-    @property
-    def counts(self) -> Any:
-        """How many came so far: ``entered`` and ``alerts``."""
-        ...
 
 
 class Alerts:
@@ -105,6 +54,7 @@ class Alerts:
         keep_days: float = KEEP_DAYS,
         say: Callable[[str], object] = logger.warning,
         channels: dict[str, Channel] | None = None,
+        calm: float = CALM_SECONDS,
     ) -> None:
         """Make the channels and begin to deliver what lies in the outbox.
 
@@ -114,6 +64,7 @@ class Alerts:
             keep_days: days after which alerts that are done are removed.
             say: told in words when something goes wrong, and when it goes on.
             channels: take the place of those of ``config``, by name.
+            calm: seconds without trouble after which an outage is over.
 
         Raises:
             ExtraMissing: a channel needs a package that is not installed.
@@ -123,13 +74,20 @@ class Alerts:
         self._redactor = config.redactor()
         self._redactor.guard()
         self._unwritten: deque[Alert] = deque()
-        self._lost = 0
-        self._trouble = ""
+        self._lost = self._lost_told = 0
+        self._trouble = self._house_trouble = ""
+        self._outages = Outages(calm)
+        self._expiries = {name: kind.expire_after for name, kind in config.channels.items()}
         self._mutex = threading.Lock()
+        self._writing = threading.Lock()
+        self._noticing = threading.Lock()
         self._starting = threading.Lock()
         self._stop = threading.Event()
+        self._nudge = threading.Event()
+        self._settled = False
+        self._expire_at = self._sweep_at = 0.0
         self._couriers: dict[str, Courier] = {}
-        around = Surroundings(say=say, clean=self._redactor.clean)
+        around = Surroundings(changed=self._nudge.set, clean=self._redactor.clean)
         made: dict[str, Channel] = dict(channels or {})
         try:
             for name, kind in config.channels.items():
@@ -163,7 +121,8 @@ class Alerts:
     def take(self, event: Event, *, at: datetime, source: str) -> None:
         """Write an alert durably, before any of it is sent; never fails and never waits for a channel.
 
-        Where the outbox cannot be written, the alert is kept in memory and written as soon as it can be.
+        Where the outbox cannot be written, the alert is kept in memory and written as soon as it can be; from then on
+        nobody waits for the disk either.
 
         Args:
             event: an event; all but alerts are passed over.
@@ -172,12 +131,15 @@ class Alerts:
         """
         if event.event != "alert":
             return
+        self._settled = False
         with self._mutex:
             self._unwritten.append(Alert.of(event, at=at, source=source))
             if len(self._unwritten) > MOST_UNWRITTEN:
                 self._unwritten.popleft()
                 self._lost += 1
-        self._write()
+            waits = bool(self._trouble)
+        if not waits:
+            self._write()
 
     def door(self, door: Door) -> None:
         """Tell channels that show it how things are now."""
@@ -195,30 +157,42 @@ class Alerts:
         """
         return AlertsSink(self, source, now)
 
+    @property
+    def outages(self) -> Mapping[str, str]:
+        """What is out of order now and why, by name of the channel; ``""`` is the outbox."""
+        return self._outages.reasons
+
     def report(self) -> Report:
         """Tell how things are; counts are 0 where the outbox cannot be read."""
         try:
             counts = self._outbox.counts()
         except OutboxUnusable:
             counts = {}
-        rows = []
+        rows, outages = [], self.outages
         for name, courier in self._couriers.items():
             states = counts.get(name, {})
             pending = states.get("pending", 0) + states.get("sending", 0)
             kind = self._config.channels[name].kind
             failed, delivers = states.get("failed", 0), name in self._delivers
-            rows.append(ChannelReport(name, kind, pending, failed, delivers, courier.trouble))
-        return Report(tuple(rows), len(self._unwritten), self._lost, self._trouble)
+            rows.append(ChannelReport(name, kind, pending, failed, delivers, courier.trouble, name not in outages))
+        return Report(tuple(rows), len(self._unwritten), self._lost, self._outbox_trouble())
+
+    def settle(self, seconds: float = 5.0) -> None:
+        """Give what is on its way ``seconds`` to get out or to fail; once, until there is another alert."""
+        end = time.monotonic() + seconds
+        while not self._settled and time.monotonic() < end and self._is_busy():
+            time.sleep(0.02)
+        self._settled = True
+        self._notice()
 
     def close(self, seconds: float = 5.0) -> None:
         """Give what is on its way ``seconds`` to get out, then end; the rest goes out at the next start."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end and self._is_busy():
-            time.sleep(0.02)
+        self.settle(seconds)
         with self._starting:
             if self._stop.is_set():
                 return
             self._stop.set()
+        self._nudge.set()
         self._keeper.join(LONGEST_JOIN)
         self._write()
         for courier in self._couriers.values():
@@ -226,6 +200,7 @@ class Alerts:
         end = time.monotonic() + seconds
         for courier in self._couriers.values():
             courier.join(max(0.0, end - time.monotonic()))
+        self._tell_what_is_left()
         self._outbox.close()
         self._redactor.release()
 
@@ -242,45 +217,109 @@ class Alerts:
             courier.hurry()
 
     def _write(self) -> None:
-        """Write what is not written yet; where that fails, say so once."""
-        done = 0
-        expiries = {name: channel.expire_after for name, channel in self._config.channels.items()}
-        with self._mutex:
+        """Write what is not written yet; where that fails, it is kept."""
+        with self._writing:
+            before, done = self._trouble, 0
             try:
-                while self._unwritten:
-                    self._outbox.add(self._unwritten[0], expiries)
-                    self._unwritten.popleft()
+                while (alert := self._next_unwritten()) is not None:
+                    self._outbox.add(alert, self._expiries)
+                    self._is_written(alert)
                     done += 1
             except OutboxUnusable as error:
-                if not self._trouble:
-                    self._say(f"alerts are kept in memory, for the outbox cannot be written: {error.message}")
                 self._trouble = error.message
+            except Exception as error:  # whatever it is, the watch goes on
+                if not before:
+                    logger.exception("the outbox")
+                self._trouble = self._words_of(error)
             else:
-                if done and self._trouble:
-                    self._say("alerts are written into the outbox again")
-                    self._trouble = ""
+                self._trouble = ""
+            changed = bool(before) != bool(self._trouble)
         if done:
             for courier in self._couriers.values():
                 courier.wake()
+        if changed:
+            self._nudge.set()
+
+    def _next_unwritten(self) -> Alert | None:
+        with self._mutex:
+            return self._unwritten[0] if self._unwritten else None
+
+    def _is_written(self, alert: Alert) -> None:
+        with self._mutex:
+            if self._unwritten and self._unwritten[0] is alert:
+                self._unwritten.popleft()
+            else:  # it was given up meanwhile
+                self._lost -= 1
+
+    def _words_of(self, error: Exception) -> str:
+        return self._redactor.clean(f"{type(error).__name__}: {error}")
 
     def _keep_house(self) -> None:
-        """Begin to deliver as soon as no other process does; write, expire and remove what is due."""
-        expire = sweep = 0.0
-        while True:
-            self._write()
-            now = time.monotonic()
+        """Begin to deliver as soon as no other process does; write, expire and remove what is due; tell of outages."""
+        surprises = 0
+        while not self._stop.is_set():
             try:
-                self._begin()
-                if now >= expire:
-                    self._outbox.expire()
-                    expire = now + EXPIRE_SECONDS
-                if now >= sweep:
-                    self._outbox.sweep(self._keep)
-                    sweep = now + SWEEP_SECONDS
-            except OutboxUnusable as error:
-                logger.info("%s", error)  # the next alert says it aloud
-            if self._stop.wait(TICK_SECONDS):
-                return
+                self._tick(time.monotonic())
+            except Exception as error:  # whatever it is, it may pass
+                logger.exception("the keeper of the alerts")
+                self._house_trouble = self._words_of(error)
+                surprises += 1
+                self._stop.wait(AFTER_SURPRISES.wait(surprises, 0.0))
+            else:
+                surprises = 0
+                self._nudge.wait(TICK_SECONDS)
+            self._nudge.clear()
+
+    def _tick(self, now: float) -> None:
+        self._notice()
+        self._write()
+        try:
+            self._begin()
+            if now >= self._expire_at:
+                self._outbox.expire()
+                self._expire_at = now + EXPIRE_SECONDS
+            if now >= self._sweep_at:
+                self._outbox.sweep(self._keep)
+                self._sweep_at = now + SWEEP_SECONDS
+        except OutboxUnusable as error:
+            self._house_trouble = error.message
+        else:
+            self._house_trouble = ""
+
+    def _outbox_trouble(self) -> str:
+        blocked = (courier.blocked for courier in self._couriers.values())
+        return self._trouble or self._house_trouble or next(filter(None, blocked), "")
+
+    def _notice(self) -> None:
+        """Tell of outages that have begun or are over, and of alerts that were lost."""
+        with self._noticing:
+            delivered = tuple(self._delivers)
+            troubles = {name: self._couriers[name].trouble for name in delivered}
+            troubles[OUTBOX] = self._outbox_trouble()
+            words = [in_words(*change) for change in self._outages.update(time.monotonic(), troubles)]
+            if self._lost and not self._lost_told:
+                words.append(f"alerts are lost, for more than {MOST_UNWRITTEN} wait in memory")
+                self._lost_told = self._lost
+        self._tell(*words)
+
+    def _tell(self, *words: str) -> None:
+        try:
+            for line in words:
+                self._say(line)
+        except Exception:  # the screen may be gone; alerts go out all the same
+            logger.exception("what could not be said: %s", words)
+
+    def _tell_what_is_left(self) -> None:
+        """Say what was lost, and what goes out at the next start."""
+        with suppress(OutboxUnusable):
+            counts = self._outbox.counts()
+            for name in sorted(self._delivers):
+                waiting = counts.get(name, {}).get("pending", 0)
+                if waiting:
+                    self._tell(f"{_alerts(waiting)} to {name} left for the next start, in {self._outbox.path}")
+        lost = self._lost + len(self._unwritten)
+        if lost:
+            self._tell(f"{_alerts(lost)} lost: the outbox could not be written")
 
     def _begin(self) -> None:
         """Deliver to every channel to which no other process does."""
@@ -294,36 +333,5 @@ class Alerts:
                     courier.start()
 
 
-class AlertsSink:
-    """What a watch calls with every frame: alerts go into the outbox, and channels see how things are."""
-
-    def __init__(self, alerts: Alerts, source: str, now: Callable[[], datetime]) -> None:
-        """Take where alerts go and what the source is called."""
-        self._alerts, self._source, self._now = alerts, source, now
-        self._state = "opening"
-
-    def take(self, frame: Frame | None, snapshot: Shown) -> None:
-        """Take a frame and what came of it."""
-        if frame is not None:
-            self._state = "online"
-        for event in snapshot.events:
-            if event.person is None:
-                self._state = event.event
-            self._alerts.take(event, at=self._now(), source=self._source)
-        worn = [person.wearing for person in snapshot.people]
-        counts = snapshot.counts
-        self._alerts.door(
-            Door(
-                self._state,
-                len(worn),
-                worn.count("with_mask"),
-                worn.count("without_mask"),
-                worn.count("incorrect"),
-                counts.entered,
-                counts.alerts,
-            )
-        )
-
-    def close(self) -> None:
-        """Say that the source has ended; the alerts stay open for their owner to close."""
-        self._alerts.door(Door("ended"))
+def _alerts(count: int) -> str:
+    return "1 alert" if count == 1 else f"{count} alerts"

@@ -40,18 +40,22 @@ class Pace:
         return min(self.most, self.first * 2.0 ** min(attempts - 1, 60)) * (1 - chance / 2)
 
 
+AFTER_SURPRISES = Pace()
+"""How it goes on after what nobody has foreseen."""
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a courier needs from outside; tests put their own in place.
 
     Attributes:
-        say: told in words when a channel fails, and when it works again.
+        changed: called when a channel or the outbox fails, and when it works again.
         clock: Unix time, as the outbox has it.
         chance: gives a number from 0 to 1.
         clean: takes secrets out of a text.
     """
 
-    say: Callable[[str], object] = logger.warning
+    changed: Callable[[], object] = lambda: None
     clock: Callable[[], float] = time.time
     chance: Callable[[], float] = random.random
     clean: Callable[[str], str] = str
@@ -63,7 +67,7 @@ class Courier:
     Attributes:
         name: name of the channel.
         channel: what sends.
-        trouble: why the last attempt failed; empty when it did not.
+        blocked: why the outbox cannot be used; empty when it can.
     """
 
     def __init__(
@@ -78,14 +82,20 @@ class Courier:
             pace: how to try again.
             around: what it needs from outside.
         """
-        self.name, self.trouble = name, ""
+        self.name, self.blocked, self._trouble = name, "", ""
         self.channel = channel
         self._outbox, self._pace, self._around = outbox, pace, around or Surroundings()
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._hurry = False
+        self._surprises = 0
         self._note: Callable[[], None] | None = None
         self._thread = threading.Thread(target=self._run, name=f"alerts-{name}", daemon=True)
+
+    @property
+    def trouble(self) -> str:
+        """Why the last attempt failed, or the channel knows that the next one will; empty where neither is so."""
+        return self._trouble or self._around.clean(getattr(self.channel, "trouble", ""))
 
     def start(self) -> None:
         """Begin to deliver."""
@@ -102,7 +112,7 @@ class Courier:
 
     def is_busy(self) -> bool:
         """Tell whether there is an alert that may get out soon."""
-        if self.trouble or self._stop.is_set():
+        if self.trouble or self.blocked or self._stop.is_set():
             return False
         try:
             return self._note is not None or self._outbox.head(self.name) is not None
@@ -133,10 +143,15 @@ class Courier:
 
     def _step_or_wait(self) -> float:
         try:
-            return self.step()
-        except Exception:  # one bad row or line on the screen ends no channel
+            wait = self.step()
+        except Exception as error:  # whatever it is, it ends no channel
             logger.exception("channel %s", self.name)
-            return LOOK_SECONDS
+            self._block(self._around.clean(f"{type(error).__name__}: {error}"))
+            self._surprises += 1
+            self._stop.wait(AFTER_SURPRISES.wait(self._surprises, 0.0))
+            return 0.0
+        self._surprises = 0
+        return wait
 
     def step(self) -> float:
         """Do one thing, if there is one to do.
@@ -150,10 +165,11 @@ class Courier:
                 self._note = None
             hurry, self._hurry = self._hurry, False
             delivery = self._outbox.head(self.name)
+            self._block("")
             if delivery is None:
                 return LOOK_SECONDS
             now = self._around.clock()
-            wait = min(delivery.due - now, LONGEST_WAIT)  # a clock that was put back does not hold an alert for ever
+            wait = delivery.due - now if delivery.changed <= now else 0.0  # else the clock was put back
             if delivery.state == "pending" and delivery.expires <= now:
                 self._outbox.expire()
             elif wait > 0 and not hurry:
@@ -161,7 +177,7 @@ class Courier:
             else:
                 self._deliver(delivery)
         except OutboxUnusable as error:
-            self._tell(str(error))
+            self._block(error.message)
             return LOOK_SECONDS
         return 0.0
 
@@ -177,9 +193,7 @@ class Courier:
         except Exception as error:  # noqa: BLE001 - a library's own; the other alerts must go out
             self._keep(delivery, DeliveryFailed(f"{type(error).__name__}: {error}"))
         else:
-            if self.trouble:
-                self._around.say(f"alerts to {self.name} go out again")
-            self.trouble = ""
+            self._tell("")
             self._noted(lambda: self._outbox.sent(delivery))
 
     def _keep(self, delivery: Delivery, failure: DeliveryFailed) -> None:
@@ -202,6 +216,11 @@ class Courier:
         self._note = None
 
     def _tell(self, reason: str) -> None:
-        if not self.trouble:
-            self._around.say(f"alerts to {self.name} do not go out: {reason}")
-        self.trouble = reason
+        changed, self._trouble = bool(reason) != bool(self._trouble), reason
+        if changed:
+            self._around.changed()
+
+    def _block(self, reason: str) -> None:
+        changed, self.blocked = bool(reason) != bool(self.blocked), reason
+        if changed:
+            self._around.changed()

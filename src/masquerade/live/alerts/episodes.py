@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from time import monotonic
 
 from masquerade.errors import AlertsInvalid
 from masquerade.live.alerts.quiet import QuietHours
@@ -72,6 +75,25 @@ class _State:
                 self.spent = False
 
 
+class Spacing:
+    """Keeps the alerts of several cameras apart from each other; safe to use from several threads."""
+
+    def __init__(self, least: float, clock: Callable[[], float] = monotonic) -> None:
+        """Take the seconds between two alerts, and a clock that never goes back."""
+        self._least, self._clock = least, clock
+        self._lock = threading.Lock()
+        self._last = float("-inf")
+
+    def take(self) -> bool:
+        """Tell whether there may be an alert now; if so, there is one."""
+        with self._lock:
+            now = self._clock()
+            if now - self._last < self._least:
+                return False
+            self._last = now
+            return True
+
+
 class Episodes:
     """Tells which people lead to an alert now. Pure but for what it remembers: every time is given to it.
 
@@ -79,9 +101,10 @@ class Episodes:
         quieted: episodes that led to no alert, for it was quiet or too soon after another; none is made later.
     """
 
-    def __init__(self, recipe: EpisodeRecipe | None = None) -> None:
-        """Take what to go by."""
+    def __init__(self, recipe: EpisodeRecipe | None = None, spacing: Spacing | None = None) -> None:
+        """Take what to go by; ``spacing`` is shared with others and takes the place of ``least_between``."""
         self.recipe = recipe or EpisodeRecipe()
+        self._spacing = spacing
         self.quieted = 0
         self._people: dict[int, _State] = {}
         self._last: float | None = None
@@ -123,6 +146,8 @@ class Episodes:
     def _may(self, time: float, now: datetime | None) -> bool:
         if now is not None and self.recipe.quiet.holds(now):
             return False
+        if self._spacing is not None:
+            return self._spacing.take()
         return self._last is None or not 0 <= time - self._last < self.recipe.least_between
 
     def _forget(self, time: float) -> None:

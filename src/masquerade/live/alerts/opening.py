@@ -11,12 +11,12 @@ from masquerade.live.alerts.outbox import Outbox
 from masquerade.settings import get_settings
 
 
-def alerts_config(file: Path | None, *, live: bool, warn: Callable[[str], object]) -> AlertsConfig | None:
-    """Read what a watch is told of alerts; what is not live leads to alerts only when they are asked for by name.
+def alerts_config(file: Path | None, *, recorded: bool, warn: Callable[[str], object]) -> AlertsConfig | None:
+    """Read what a watch is told of alerts; a film leads to alerts only when they are asked for by name.
 
     Args:
         file: the file of alerts that was named; None for that of the setting ``alerts_file``.
-        live: whether the source is.
+        recorded: whether it watches what was filmed earlier.
         warn: told what may be wrong with it, a warning at a time.
 
     Returns:
@@ -25,7 +25,7 @@ def alerts_config(file: Path | None, *, live: bool, warn: Callable[[str], object
     Raises:
         AlertsInvalid: it cannot be used.
     """
-    path = file or (get_settings().alerts_file if live else None)
+    path = file or (None if recorded else get_settings().alerts_file)
     if path is None:
         return None
     config = load_alerts(path)

@@ -38,6 +38,7 @@ class Alert:
     @classmethod
     def of(cls, event: Event, *, at: datetime, source: str) -> Alert:
         """Make an alert of an event, with an id of its own."""
+        source = source.encode("utf-8", "replace").decode()  # a file's name may be no text
         return cls(str(uuid4()), at, event.time, source, event.person, event.wearing or "without_mask")
 
     @classmethod

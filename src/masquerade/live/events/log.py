@@ -42,7 +42,8 @@ class HasEvents(Protocol):
 class EventLog:
     """Writes events as JSON lines, each whole and at once. One process writes a log.
 
-    A disk that is full is said once and the lines that are lost are counted; writing goes on as soon as there is room.
+    A disk that is full is said once and the lines that are lost are counted; writing goes on as soon as there is room,
+    with a line ``events_lost`` where others are missing.
 
     Attributes:
         path: the file.
@@ -65,7 +66,8 @@ class EventLog:
 
         Args:
             path: where it is; its folder is made.
-            live: whether the source is; its lines have the time of day, ``at``, and are kept for ``keep_days``.
+            live: whether what is watched happens now; its lines have the time of day, ``at``, and are kept for
+                ``keep_days``.
             keep_days: days after which lines with a time of day are taken out; None keeps them.
             say: told in words when something goes wrong, and when it goes on.
             now: the time of day, with a zone.
@@ -79,6 +81,8 @@ class EventLog:
         self.written = 0
         self.lost = 0
         self.trouble = ""
+        self._gap: Event | None = None  # tells in the log itself of what was lost since its last line
+        self._missing = 0
         self._live, self._keep, self._say, self._now, self._clock = live, keep_days, say, now, clock
         refuse_folder(path)
         make_folder(path.parent)
@@ -99,10 +103,25 @@ class EventLog:
             self._sweep()
         at = self._now() if self._live and events else None
         for event in events:
-            self._put(line_of(event, at))
+            line = line_of(event, at)
+            if self._gap is not None:
+                line = line_of(self._gap, at) + line
+            try:
+                self._put(line)
+            except (OSError, MasqueradeError) as error:
+                self._lose(event, error)
+            else:
+                self._won()
 
     def close(self) -> None:
-        """Close the file; closing twice is no mistake."""
+        """Close the file, and say in it what was lost, if there is room now; closing twice is no mistake."""
+        if self._gap is not None:
+            with suppress(OSError, MasqueradeError):
+                self._put(line_of(self._gap, self._now() if self._live else None))
+                self._gap = None
+        self._let_go()
+
+    def _let_go(self) -> None:
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -123,17 +142,17 @@ class EventLog:
             self._say(f"{self.path}: the last line was torn and is taken out ({cut} bytes)")
         return file
 
-    def _put(self, line: bytes) -> None:
-        try:
-            file = self._there()
-            done = file.write(line)
-            if done < len(line):
-                file.truncate(os.fstat(file.fileno()).st_size - done)
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        except (OSError, MasqueradeError) as error:
-            self._lose(error)
-            return
+    def _put(self, lines: bytes) -> None:
+        """Write all of it or nothing."""
+        file = self._there()
+        done = file.write(lines)
+        if done < len(lines):
+            file.truncate(os.fstat(file.fileno()).st_size - done)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def _won(self) -> None:
         self.written += 1
+        self._gap, self._missing = None, 0
         if self.trouble:
             self._say(f"{self.path}: events are written again; {self.lost} were lost so far")
             self.trouble = ""
@@ -146,14 +165,17 @@ class EventLog:
                 there = self.path.stat()
                 if (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino):
                     return self._file
-            self.close()
+            self._let_go()
         self._file = self._opened()
         return self._file
 
-    def _lose(self, error: OSError | MasqueradeError) -> None:
+    def _lose(self, event: Event, error: OSError | MasqueradeError) -> None:
         self.lost += 1
+        self._missing += 1
+        reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
+        missing = "1 event" if self._missing == 1 else f"{self._missing} events"
+        self._gap = Event(event.time, "events_lost", reason=f"{missing} could not be written: {reason}")
         if not self.trouble:
-            reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
             self.trouble = reason
             self._say(f"{self.path}: events cannot be written and are lost: {reason}")
 

@@ -80,7 +80,7 @@ def parse_address(address: str) -> Address:
     if address == "-":
         return Address(Kind.STDIN, "-", "standard input")
     if scheme := SCHEME.match(address):
-        return _network(address, scheme[1].lower())
+        return _network(scheme[0].lower() + address[scheme.end() :], scheme[1].lower())
     number = DEVICE.fullmatch(address)
     if number or (address.isascii() and address.isdigit()):
         index = int(number[1] if number else address)

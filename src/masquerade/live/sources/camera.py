@@ -76,12 +76,14 @@ class Camera(Source):
     def _next_look(self) -> float:
         """When the state changes if nothing comes."""
         if not self._open:
-            return self._due
+            return max(self._due, self._spared_until)
         stalled = self._silent_since() + self._stall_after if self.state in {"online", "opening"} else NEVER
-        return min(stalled, self._silent_since() + self._lost_after)
+        return max(min(stalled, self._silent_since() + self._lost_after), self._spared_until)
 
     def _look(self) -> None:
         """See whether time has run out."""
+        if self._is_spared():
+            return
         now = self._clock()
         if not self._open:
             if now >= self._due:

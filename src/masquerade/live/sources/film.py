@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 class Film(Source):
     """A film that could be opened; with ``realtime`` it is played as a camera's picture would come."""
 
+    recorded = True
+
     def __init__(self, address: Address, options: SourceOptions, start: Start, clock: Clock = time.monotonic) -> None:
         """Open it.
 
@@ -42,7 +44,7 @@ class Film(Source):
             self._reader.want()
             message = self._reader.hear(min(until, self._given_up()) - self._clock())
             if message is None:
-                if self._clock() >= self._given_up():
+                if not self._is_spared() and self._clock() >= self._given_up():
                     self._end(f"nothing could be read for {self._options.film_timeout:g} seconds", kill=True)
                 elif self._clock() >= until:
                     return None
@@ -63,7 +65,8 @@ class Film(Source):
         """When the film is given up: what is piped in may take its time."""
         if self._address.kind is Kind.STDIN:
             return float("inf")
-        return max(self._reader.asked_at, self._reader.counters.silent_since) + self._options.film_timeout
+        last = max(self._reader.asked_at, self._reader.counters.silent_since)
+        return max(last + self._options.film_timeout, self._spared_until)
 
     def _end(self, reason: str, *, kill: bool = False) -> None:
         self._reader.close(kill=kill)

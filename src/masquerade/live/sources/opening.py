@@ -21,7 +21,8 @@ def open_source(address: str | os.PathLike[str], options: SourceOptions | None =
     Args:
         address: a film file; a webcam's number; an ``rtsp://``, ``rtsps://``, ``http://`` or ``https://`` address; a
             folder that fills with pictures; ``-`` for JPEGs on standard input, one after the other.
-        options: the defaults when None.
+        options: when None the defaults, with ``verify_tls`` and ``ca_file`` by the settings ``camera_verify_tls`` and
+            ``camera_ca_file``.
         **changes: single fields of ``SourceOptions``.
 
     Returns:
@@ -32,7 +33,9 @@ def open_source(address: str | os.PathLike[str], options: SourceOptions | None =
         SourceNotFound: a path that leads nowhere.
         SourceUnreadable: a file that is no film. Whether a camera answers is told by ``Source.changes`` instead.
     """
-    chosen = SourceOptions.of(options, changes)
+    chosen = SourceOptions.of(options, changes if options else _by_settings() | changes)
+    if chosen.ca_file:
+        _refuse_no_certificates(chosen.ca_file)
     named = parse_address(os.fspath(address))
     if named.kind is Kind.STDIN and (sys.stdin is None or sys.stdin.isatty()):
         raise SourceInvalid(
@@ -41,3 +44,21 @@ def open_source(address: str | os.PathLike[str], options: SourceOptions | None =
     if named.kind is Kind.FILM or (named.kind is Kind.STDIN and chosen.stdin_fps is not None):
         return Film(named, chosen, ReaderProcess)
     return Camera(named, chosen, ReaderProcess)
+
+
+def _by_settings() -> dict[str, Any]:
+    from masquerade.settings import get_settings  # noqa: PLC0415 - the reader loads this room, and no settings
+
+    settings = get_settings()
+    file = settings.camera_ca_file
+    return {"verify_tls": settings.camera_verify_tls, "ca_file": "" if file is None else str(file.expanduser())}
+
+
+def _refuse_no_certificates(file: str) -> None:
+    import ssl  # noqa: PLC0415 - rarely needed
+
+    try:
+        ssl.create_default_context(cafile=file)
+    except OSError as error:  # ssl.SSLError is one
+        reason = "there is no certificate in it" if isinstance(error, ssl.SSLError) else error.strerror
+        raise SourceInvalid(f"ca_file {file}: {reason}", hint="expected a PEM file of certificates") from error

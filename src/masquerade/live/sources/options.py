@@ -32,7 +32,8 @@ class SourceOptions:
         max_bytes: largest picture file of a folder, or picture on standard input, in bytes.
         transport: how RTSP carries pictures, ``tcp`` or ``udp``.
         snapshot_every: an address that gives one JPEG is asked again after so long.
-        verify_tls: whether the certificate of an ``https://`` camera must be good; of ``rtsps://`` ffmpeg asks none.
+        verify_tls: whether the certificate of an ``https://`` or ``rtsps://`` host must be good.
+        ca_file: PEM file of the certificates that are trusted in place of the system's; "" for those.
     """
 
     open_timeout: float = 8.0
@@ -54,6 +55,7 @@ class SourceOptions:
     transport: str = "tcp"
     snapshot_every: float = 0.2
     verify_tls: bool = True
+    ca_file: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be with SourceInvalid."""

@@ -9,21 +9,26 @@ import subprocess
 import sys
 import time
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from masquerade.live.sources import wire
-from masquerade.live.sources.addresses import Kind
+from masquerade.live.sources.addresses import SCHEMES, Kind
 from masquerade.live.sources.memory import Counters, Pictures, make_memory
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     from numpy.typing import NDArray
 
 FAREWELL = 1.5
 """Seconds in which a reader that was asked to end does so; then it is killed."""
 CHUNK = 2**16
+FFMPEG_OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
 
 
 class ReaderProcess:
@@ -43,15 +48,7 @@ class ReaderProcess:
         self._reports, theirs_out = os.pipe()
         passed = (self._memory, theirs_in, theirs_out)
         try:
-            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                [sys.executable, "-P", "-m", "masquerade.live.sources.reader", *map(str, passed)],
-                stdin=None if task.address.kind is Kind.STDIN else subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                pass_fds=passed,
-                env=_environment(task),
-                process_group=0,  # Ctrl-C is for this process
-            )
+            self._process = _in_lasting_thread(lambda: _started(task, passed))
         except BaseException:
             for descriptor in (self._memory, self._commands, self._reports):
                 os.close(descriptor)
@@ -144,12 +141,32 @@ class ReaderProcess:
         return f"the reader ended with {f'signal {-code}' if code < 0 else f'exit code {code}'}"
 
 
+def _started(task: wire.Task, passed: tuple[int, ...]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603 - our own interpreter and module
+        [sys.executable, "-P", "-m", "masquerade.live.sources.reader", *map(str, passed)],
+        stdin=None if task.address.kind is Kind.STDIN else subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        pass_fds=passed,
+        env=_environment(task),
+        process_group=0,  # Ctrl-C is for this process
+    )
+
+
+def _in_lasting_thread(start: Callable[[], subprocess.Popen[bytes]]) -> subprocess.Popen[bytes]:
+    """Start a reader from a thread that ends with this process alone: by it Linux tells the reader's parent."""
+    return _starter().submit(start).result()
+
+
+@cache
+def _starter() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, "readers")
+
+
 def _environment(task: wire.Task) -> dict[str, str]:
     """What OpenCV and ffmpeg are told; what the user set in the environment stands."""
     home = str(Path(__file__).parents[3])
-    transport = f"rtsp_transport;{task.options.transport}"
     wished = {
-        "OPENCV_FFMPEG_CAPTURE_OPTIONS": transport if task.address.target.startswith("rtsp") else "",
         "OPENCV_FFMPEG_LOGLEVEL": "16",  # errors
         "OPENCV_FFMPEG_SKIP_LOG_CALLBACK": "1",  # OpenCV's own writes to a buffer that nobody empties
         "OPENCV_IO_MAX_IMAGE_PIXELS": str(task.options.max_pixels),
@@ -158,4 +175,26 @@ def _environment(task: wire.Task) -> dict[str, str]:
         "OPENBLAS_NUM_THREADS": "1",
     }
     path = {"PYTHONPATH": os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH", "")]))}
-    return {name: value for name, value in wished.items() if value} | dict(os.environ) | path
+    return wished | dict(os.environ) | _for_ffmpeg(task) | path
+
+
+def _for_ffmpeg(task: wire.Task) -> dict[str, str]:
+    """Options of ffmpeg's, of which the user's own have the last word, and the certificates that are trusted."""
+    target, options = task.address.target, task.options
+    if not target.startswith(tuple(f"{scheme}://" for scheme in SCHEMES)):
+        return {}
+    given = [f"rtsp_transport;{options.transport}"] if target.startswith("rtsp") else []
+    given += ["tls_verify;1"] if options.verify_tls else []
+    given += filter(None, [os.environ.get(FFMPEG_OPTIONS, "")])
+    return ({FFMPEG_OPTIONS: "|".join(given)} if given else {}) | _trusted(options.ca_file)
+
+
+def _trusted(ca_file: str) -> dict[str, str]:
+    """Where OpenSSL looks: the one in OpenCV's wheel was built for places that few systems have."""
+    if ca_file:
+        return {"SSL_CERT_FILE": ca_file, "SSL_CERT_DIR": os.devnull}
+    import ssl  # noqa: PLC0415 - only what is encrypted needs it
+
+    paths = ssl.get_default_verify_paths()
+    places = {"SSL_CERT_FILE": paths.cafile, "SSL_CERT_DIR": paths.capath}
+    return {name: place for name, place in places.items() if place}

@@ -24,6 +24,9 @@ REASON_LENGTH = 300
 START = 60.0
 """Seconds that a reader's process may take to begin; a busy machine takes its time."""
 
+PAUSE = 1.0
+"""When nobody looked for so many seconds, the reader has as many to show that it was paused along with this process."""
+
 
 class Source(ABC):
     """Where frames come from. It has no thread: ``frame`` and ``changes`` move it on, from one thread at a time.
@@ -31,6 +34,7 @@ class Source(ABC):
     Attributes:
         label: the address without secrets.
         live: whether only the newest frame counts.
+        recorded: whether it was filmed earlier, so that it has no time of day, at whatever pace it is played.
         size: width and height of the latest frame in pixels, or what the film's header says; None before either.
         fps: frames a second by the header, or None.
         state: one of ``STATES``.
@@ -40,6 +44,7 @@ class Source(ABC):
     """
 
     live = True
+    recorded = False
 
     def __init__(self, address: Address, options: SourceOptions, start: Start, clock: Clock = time.monotonic) -> None:
         """Start the reader."""
@@ -54,6 +59,9 @@ class Source(ABC):
         self._next_number = 0  # that a frame has if none was skipped
         self._base_number = 0  # of the first frame of this reader
         self._damaged_before = 0  # by earlier readers
+        self._looked = self._begun
+        self._spared_until = self._begun
+        self._spared = False
         self._reader = start(wire.Task(address, options))
 
     @property
@@ -101,6 +109,14 @@ class Source(ABC):
         """Close it."""
         self.close()
 
+    def _is_spared(self) -> bool:
+        """Whether silence says nothing yet: both were paused, as by a laptop that sleeps. Once until a frame comes."""
+        now = self._clock()
+        if now - self._looked > PAUSE and not self._spared:
+            self._spared, self._spared_until = True, now + PAUSE
+        self._looked = now
+        return now < self._spared_until
+
     def _become(self, state: str, reason: str = "") -> None:
         self.reason = reason[:REASON_LENGTH]
         if state != self.state:
@@ -110,6 +126,7 @@ class Source(ABC):
     def _take(self, message: dict[str, Any], moment: float) -> Frame:
         """Make a frame of a message and count what was skipped before it."""
         image = self._reader.picture(message)
+        self._spared = False
         number = self._base_number + message["number"]
         self.skipped += number - self._next_number
         self._next_number = number + 1

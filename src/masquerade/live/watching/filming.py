@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import shutil
 from collections import deque
 from collections.abc import Callable
@@ -14,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from masquerade.errors import DestinationUnusable
-from masquerade.files import make_folder, refuse_existing, unusable
 from masquerade.geometry import opencv
 from masquerade.live.types import Frame, Person
 from masquerade.live.watching.blurring import blur_heads
+from masquerade.live.watching.partial import PartialFilm, rescue
 from masquerade.live.watching.snapshot import Box, Snapshot
 from masquerade.looking.annotate import draw_labels
 
@@ -65,7 +64,7 @@ class FilmWriter:
             path: an .mp4, .mkv or .avi file that is not there yet.
             fps: frames a second, by the source's header.
             show_faces: leave the faces as they are.
-            say: told in words when the film ends early.
+            say: told in words when the film ends early, and of films that were cut off before.
             free: gives the bytes that are free in a folder.
 
         Raises:
@@ -73,14 +72,9 @@ class FilmWriter:
         """
         if path.suffix.lower() not in CODECS:
             raise DestinationUnusable(f"{path}: expected a film's name, one of {' '.join(CODECS)}")
-        make_folder(path.parent)
-        refuse_existing(path)
+        rescue(path, say)
         self.path, self.frames, self.trouble = path, 0, ""
-        self._partial = path.with_name(f".masquerade-{os.getpid()}.partial{path.suffix.lower()}")
-        try:
-            self._partial.touch()
-        except OSError as error:
-            raise unusable(path, error) from error
+        self._partial = PartialFilm(path)
         self._fps = fps if fps is not None and 1 <= fps <= 240 else USUAL_FPS
         self._show_faces, self._say, self._free = show_faces, say, free
         self._waiting: deque[tuple[Frame, tuple[Box, ...], tuple[Person, ...]]] = deque()
@@ -121,14 +115,10 @@ class FilmWriter:
         if self._writer is not None:
             self._writer.release()
             self._writer = None
-        try:
-            if self.frames:
-                refuse_existing(self.path)
-                self._partial.replace(self.path)
-        except OSError as error:
-            raise unusable(self.path, error) from error
-        finally:
-            self._partial.unlink(missing_ok=True)
+        if self.frames:
+            self._partial.put()
+        else:
+            self._partial.drop()
 
     def _look_back(self, covers: tuple[Box, ...]) -> None:
         """Blur what appears now in the frames that wait, too."""
@@ -160,7 +150,7 @@ class FilmWriter:
         height, width = frame.image.shape[:2]
         self._size, self._began = (width, height), frame.time
         code = cv2.VideoWriter.fourcc(*CODECS[self.path.suffix.lower()])
-        self._writer = cv2.VideoWriter(str(self._partial), cv2.CAP_FFMPEG, code, self._fps, self._size)
+        self._writer = cv2.VideoWriter(str(self._partial.path), cv2.CAP_FFMPEG, code, self._fps, self._size)
         if not self._writer.isOpened():
             self._writer = None
             raise DestinationUnusable(f"{self.path}: no film of {width} x {height} pixels can be written there")

@@ -104,6 +104,10 @@ class Observer:
             events.append(Event(change.time, change.state, reason=change.reason))
         return self._snapshot(change.time, self._people.now, events, np.zeros((0, 4)))
 
+    def reported(self, time: float, events: list[Event]) -> Snapshot:
+        """Take in events of the watch's own sinks; they change nothing of who is there."""
+        return self._snapshot(time, self._people.now, events, np.zeros((0, 4)))
+
     def _snapshot(
         self, time: float, people: tuple[Person, ...], events: list[Event], places: NDArray[np.float64]
     ) -> Snapshot:

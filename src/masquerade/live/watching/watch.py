@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
-from masquerade.live.types import Frame, StateChange
+from masquerade.live.types import Event, Frame, StateChange
 from masquerade.live.watching.observer import Observer
 from masquerade.live.watching.rates import Pace, Rates
 from masquerade.live.watching.snapshot import Counts, Snapshot
@@ -46,6 +46,14 @@ class Sink(Protocol):
 
     def close(self) -> None:
         """There is no more."""
+
+
+@runtime_checkable
+class Reporter(Protocol):
+    """A sink that has something to tell of itself, such as that it does not work."""
+
+    def news(self, time: float, *, last: bool = False) -> list[Event]:
+        """Give events since this was last asked; ``last`` when the watch ends, just before all sinks are closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +104,12 @@ class Watch:
     ) -> None:
         """Take what to watch, who looks, and who is told; ``clock`` is the one that ``Frame.taken`` goes by."""
         self._source, self._observer, self._sinks, self._clock = source, observer, tuple(sinks), clock
+        self._reporters = [sink for sink in self._sinks if isinstance(sink, Reporter)]
         self._pace = Pace(clock)
         self._states: Counter[str] = Counter()
         self._first: float | None = None
         self._latest = 0.0
+        self._latest_at = clock()
         self._counts = Counts()
         self._finished = False
 
@@ -122,6 +132,7 @@ class Watch:
             while not (stop.is_set() or self._is_over(began, seconds)):
                 frame = self._source.frame(PATIENCE)
                 self._tell_changes()
+                self._tell_news()
                 if frame is not None:
                     self._see(frame)
                 elif self._source.state == "ended":
@@ -129,6 +140,7 @@ class Watch:
             self._tell_changes()
             if not self._finished:
                 self._change(StateChange(self._latest, "ended"))
+            self._tell_news(last=True)
         took = self._clock() - began
         return self._summary(took)
 
@@ -141,7 +153,7 @@ class Watch:
     def _see(self, frame: Frame) -> None:
         if self._first is None:
             self._first = frame.time
-        self._latest = max(self._latest, frame.time)
+        self._latest, self._latest_at = max(self._latest, frame.time), self._clock()
         snapshot = self._observer.see(frame)
         self._pace.add(frame.taken)
         self._tell(frame, snapshot)
@@ -154,6 +166,13 @@ class Watch:
         self._states[change.state] += 1
         self._finished = change.state == "ended"
         self._tell(None, self._observer.state_changed(change))
+
+    def _tell_news(self, *, last: bool = False) -> None:
+        silent = self._clock() - self._latest_at
+        time = self._latest + (silent if self._source.live and silent > 1 else 0.0)
+        news = [event for reporter in self._reporters for event in reporter.news(time, last=last)]
+        if news:
+            self._tell(None, self._observer.reported(time, news))
 
     def _tell(self, frame: Frame | None, snapshot: Snapshot) -> None:
         self._counts = snapshot.counts

@@ -4,9 +4,8 @@
 import asyncio
 import hmac
 import secrets
-import time
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fastapi.openapi.models import HTTPBearer
 from fastapi.requests import HTTPConnection
@@ -17,9 +16,8 @@ from masquerade.service.access.keys import SCOPES, Key, KeyFile
 from masquerade.service.access.rates import Rates, client_of
 from masquerade.service.access.sessions import COOKIE, Sessions
 
-REMEMBERED = 300.0
-"""Seconds for which a key that was found right need not go through scrypt again."""
-MOST_REMEMBERED = 1_000
+REMEMBERED = 1_000
+"""Keys that were found right and need not go through scrypt again, for as long as the file has them unchanged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +27,14 @@ class Caller:
     Attributes:
         name: ``key:`` and the key's name, or ``address:`` and the address.
         scopes: what they may.
+        number: of the key; empty where none is asked for.
+        token: the cookie that stood for the key; empty where the key itself came.
     """
 
     name: str
     scopes: tuple[str, ...]
+    number: str = ""
+    token: str = field(default="", repr=False)
 
 
 class Access:
@@ -44,8 +46,8 @@ class Access:
         self.sessions = Sessions()
         self._wrong = Rates(10, 10)
         self._secret = secrets.token_bytes(32)
-        self._right: OrderedDict[bytes, tuple[str, float]] = OrderedDict()
-        self._scrypt = asyncio.Semaphore(2)
+        self._right: OrderedDict[bytes, Key] = OrderedDict()
+        self._scrypt = asyncio.Lock()  # one core at most, and each sees what came of those before it
 
     async def caller(self, connection: HTTPConnection) -> Caller:
         """Tell who asks.
@@ -58,13 +60,30 @@ class Access:
         if not self.wanted:
             return Caller(f"address:{address}", SCOPES)
         text = key_of(connection)
-        key = await self.find(text, address) if text else self._of_cookie(connection.cookies.get(COOKIE, ""))
+        token = "" if text else connection.cookies.get(COOKIE, "")
+        key = await self.find(text, address) if text else self._of_cookie(token)
         if key is None:
             raise KeyRequired(
                 "no key that is known here came with the request",
                 hint="send it as Authorization: Bearer KEY; masquerade keys add makes one",
             )
-        return Caller(f"key:{key.name}", key.scopes)
+        return Caller(f"key:{key.name}", key.scopes, key.number, token)
+
+    def confirm(self, caller: Caller) -> None:
+        """Do nothing while what a caller came in with still holds; for connections that stay open.
+
+        Raises:
+            KeyRequired: the key was removed, or the session has ended.
+            ScopeMissing: the key is for less than it was.
+            KeysInvalid: the file of keys cannot be read.
+        """
+        if not caller.number:
+            return
+        key = self._of_cookie(caller.token) if caller.token else self._numbered(caller.number)
+        if key is None:
+            raise KeyRequired("the key or session that opened this holds no more", hint="open it anew, with a key")
+        if not set(caller.scopes) <= set(key.scopes):
+            raise ScopeMissing("the key that opened this is for less now", hint="open it anew")
 
     async def find(self, text: str, address: str) -> Key | None:
         """Give the key that ``text`` is.
@@ -73,18 +92,31 @@ class Access:
             TooManyRequests: too many wrong keys came from this address.
         """
         mark = hmac.digest(self._secret, text.encode("utf-8", "surrogatepass"), "sha256")
-        number, until = self._right.get(mark, ("", 0.0))
-        if until > time.monotonic():
-            return self._numbered(number)
+        if (key := self._remembered(mark)) is not None:
+            return key
         self._wrong.check(address)
         async with self._scrypt:
+            if (key := self._remembered(mark)) is not None:
+                return key
+            self._wrong.check(address)  # again: wrong ones may have gone before
             key = await asyncio.to_thread(self.keys.find, text)
+            if key is None:
+                self._wrong.take(address)
+                return None
+            self._right[mark] = key
+            while len(self._right) > REMEMBERED:
+                self._right.popitem(last=False)
+            return key
+
+    def _remembered(self, mark: bytes) -> Key | None:
+        """Give a key that was found right before, if the file has it unchanged."""
+        key = self._right.get(mark)
         if key is None:
-            self._wrong.take(address)
             return None
-        self._right[mark] = (key.number, time.monotonic() + REMEMBERED)
-        while len(self._right) > MOST_REMEMBERED:
-            self._right.popitem(last=False)
+        if key not in self.keys.keys():  # noqa: SIM118 - no dictionary
+            del self._right[mark]
+            return None
+        self._right.move_to_end(mark)
         return key
 
     def _of_cookie(self, token: str) -> Key | None:

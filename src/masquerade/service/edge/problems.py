@@ -50,6 +50,11 @@ def status_of(error: MasqueradeError) -> int:
     return next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
 
 
+def close_code(error: MasqueradeError) -> int:
+    """Give the code with which an error closes a WebSocket (RFC 6455)."""
+    return 1011 if status_of(error) >= HTTPStatus.INTERNAL_SERVER_ERROR else 1008
+
+
 def body_of(error: MasqueradeError, request_id: str) -> dict[str, Any]:
     """Give the body of an answer that is an error."""
     return {"error": error.to_dict(), "request_id": request_id}
@@ -102,7 +107,7 @@ async def _refuse(connection: WebSocket, error: MasqueradeError, answer: JSONRes
     if connection.application_state is WebSocketState.CONNECTING:
         await connection.send_denial_response(answer)
     elif connection.application_state is WebSocketState.CONNECTED:
-        await connection.close(1011 if status_of(error) >= 500 else 1008, error.code)
+        await connection.close(close_code(error), error.code)
 
 
 async def _validation_error(connection: Request | WebSocket, error: Exception) -> Any:

@@ -8,24 +8,28 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from masquerade.errors import MasqueradeError
+
 if TYPE_CHECKING:
     from masquerade.live.watching import Snapshot
     from masquerade.service.hub import Hub
 
 PAUSE = 0.1
 """Least seconds between two events."""
-BEAT = 5.0
+BEAT = 2.0
 """Seconds after which the state is sent although nothing has happened, so that a lost connection is noticed."""
 
 
 async def feed(
     hub: Hub, state: Callable[[], dict[str, Any]], *, pause: float = PAUSE, beat: float = BEAT
 ) -> AsyncIterator[bytes]:
-    """Give the events of one onlooker: the camera's state at once, then snapshots; ends when the hub is closed.
+    """Give the events of one onlooker: the camera's state at once, then snapshots.
+
+    It ends when the hub is closed; and when ``state`` raises, with an event that has the error.
 
     Args:
         hub: of the camera.
-        state: further fields of each event, among them the state of the camera.
+        state: further fields of each event, among them the state of the camera; refuses who may not look on any more.
         pause: least seconds between two events.
         beat: seconds after which an event is sent in any case.
     """
@@ -45,6 +49,8 @@ async def feed(
             yield _event({"type": "snapshot", **snapshot.to_dict(), **state()})
             await asyncio.sleep(pause)
             waiting = asyncio.ensure_future(anext(snapshots))
+    except MasqueradeError as error:
+        yield _event({"type": "error", "error": error.to_dict()})
     finally:
         waiting.cancel()
         with suppress(asyncio.CancelledError, StopAsyncIteration):

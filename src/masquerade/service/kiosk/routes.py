@@ -24,16 +24,17 @@ from masquerade.service.routes.session import renew_session
 from masquerade.service.service import Service, service_of
 
 if TYPE_CHECKING:
+    from masquerade.live.alerts import Episodes
     from masquerade.live.watching import Snapshot
 
 router = APIRouter(tags=["kiosk"])
 
 
-def make_observer() -> Sees:
-    """Give an observer that knows the time of day."""
+def make_observer(episodes: Episodes | None = None) -> Sees:
+    """Give an observer that knows the time of day; ``episodes`` tells it of alerts."""
     from masquerade.live.watching import Observer  # noqa: PLC0415
 
-    return Observer(clock=lambda: datetime.now().astimezone())
+    return Observer(episodes=episodes, clock=lambda: datetime.now().astimezone())
 
 
 @dataclass(slots=True)
@@ -93,9 +94,9 @@ def mount_kiosk(app: FastAPI, kiosk: Kiosk | None = None) -> Kiosk:
     Raises:
         SettingsInvalid: the setting ``kiosk_languages`` names a language that is not known.
     """
-    kiosk = kiosk or Kiosk()
-    app.state.kiosk = kiosk
     service: Service = app.state.service
+    kiosk = kiosk or Kiosk(observer=lambda: make_observer(service.alerting.episodes()))
+    app.state.kiosk = kiosk
     if service.camera is not None:
         service.camera.add(kiosk.day.follow())
     app.include_router(router)
@@ -166,8 +167,8 @@ async def counts(request: Request, _caller: Annotated[Caller, Security(needs_wat
 
 
 @router.get("/v1/kiosk/camera", include_in_schema=False)
-async def camera(request: Request, _caller: Annotated[Caller, Security(needs_watch)]) -> Response:
-    """Send server-sent events of the server's camera; no picture is among them.
+async def camera(request: Request, caller: Annotated[Caller, Security(needs_watch)]) -> Response:
+    """Send server-sent events of the server's camera; no picture is among them. They end when the key is removed.
 
     Raises:
         RouteUnknown: the service watches no camera.
@@ -179,13 +180,16 @@ async def camera(request: Request, _caller: Annotated[Caller, Security(needs_wat
     if service.hub.full:
         raise Busy("too many pages look on", hint="come again later", retry_after=10)
     kiosk = kiosk_of(request)
-    return StreamingResponse(
-        feed(service.hub, lambda: {**_day(kiosk), "camera": _state(service)}), media_type="text/event-stream"
-    )
+
+    def state() -> dict[str, Any]:
+        service.access.confirm(caller)
+        return {**_day(kiosk), "camera": _state(service)}
+
+    return StreamingResponse(feed(service.hub, state), media_type="text/event-stream")
 
 
 @router.websocket("/v1/kiosk/session")
-async def session(websocket: WebSocket, _caller: Annotated[Caller, Security(needs_watch)]) -> None:
+async def session(websocket: WebSocket, caller: Annotated[Caller, Security(needs_watch)]) -> None:
     """Take frames of a browser's camera, one JPEG a message, and answer each with a snapshot."""
     kiosk, service = kiosk_of(websocket), service_of(websocket)
 
@@ -199,14 +203,15 @@ async def session(websocket: WebSocket, _caller: Annotated[Caller, Security(need
         return
     kiosk.sessions += 1
     try:
-        await Session(
-            kiosk.config,
-            kiosk.observer,
-            decode=service.decoders.read,
-            run=run,
-            following=kiosk.day.follow(),
-            extra=lambda: _day(kiosk),
-        ).serve(websocket)
+        with service.alerting.browser(caller.name, kiosk.observer) as observer:
+            await Session(
+                kiosk.config,
+                observer,
+                decode=service.decoders.read,
+                run=run,
+                following=kiosk.day.follow(),
+                extra=lambda: _day(kiosk),
+            ).serve(websocket)
     finally:
         kiosk.sessions -= 1
 

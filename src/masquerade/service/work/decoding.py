@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import os
 import signal
+import struct
 import sys
 from contextlib import suppress
 from multiprocessing.connection import Connection
 
 from masquerade.errors import ImageDamaged, MasqueradeError
 
+NUMBER = struct.Struct("!Q")
+"""Form of a picture's number."""
 MEMORY = 3 * 2**30
 """Bytes of address space: room for the largest picture with its coefficients."""
 
@@ -18,10 +21,12 @@ MEMORY = 3 * 2**30
 def serve(pipe: Connection, max_bytes: int, max_pixels: int, timeout: float) -> None:
     """Answer each picture until the pipe ends, which it does when the service does.
 
-    An answer is a JSON object, ``{"height", "width"}`` with the pixels behind it, or ``{"error", "message", "hint"}``.
+    A picture comes as its number and its bytes. An answer is a JSON object with this number, ``{"number", "height",
+    "width"}`` with the pixels behind it, or ``{"number", "error", "message", "hint"}``.
     No pickle: whatever a decoder is made to do, it cannot make objects in the service.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the service's
+    for ending in (signal.SIGINT, signal.SIGTERM):  # Ctrl-C and systemd send them to all; they are the service's
+        signal.signal(ending, signal.SIG_IGN)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from masquerade.image import Limits, read_image  # noqa: PLC0415 - after the limits above
 
@@ -30,23 +35,52 @@ def serve(pipe: Connection, max_bytes: int, max_pixels: int, timeout: float) -> 
     with suppress(EOFError, OSError):
         pipe.send_bytes(b"ready")
         while True:
+            (number,) = NUMBER.unpack(pipe.recv_bytes(NUMBER.size))
             data = pipe.recv_bytes()
             _alarm(int(timeout) + 5)
             try:
                 pixels = read_image(data, limits)
             except MasqueradeError as error:
-                _tell(pipe, error)
+                _tell(pipe, number, error)
             except MemoryError:
-                _tell(pipe, ImageDamaged("decoding takes more memory than a picture may"))
+                _tell(pipe, number, ImageDamaged("decoding takes more memory than a picture may"))
             else:
-                pipe.send_bytes(json.dumps({"height": pixels.shape[0], "width": pixels.shape[1]}).encode())
-                pipe.send_bytes(pixels.data.cast("B"))
+                height, width = pixels.shape[:2]
+                pipe.send_bytes(json.dumps({"number": number, "height": height, "width": width}).encode())
+                send_pixels(pipe, pixels.data.cast("B"))
                 del pixels
             _alarm(0)
 
 
-def _tell(pipe: Connection, error: MasqueradeError) -> None:
-    pipe.send_bytes(json.dumps({"error": error.code, "message": error.message, "hint": error.hint}).encode())
+def send_pixels(pipe: Connection, pixels: memoryview) -> None:
+    """Send bytes whose number the other side knows."""
+    if not hasattr(os, "readv"):  # Windows, whose pipes are other things
+        pipe.send_bytes(pixels)
+        return
+    while pixels:
+        pixels = pixels[os.write(pipe.fileno(), pixels) :]
+
+
+def receive_pixels(pipe: Connection, pixels: memoryview) -> None:
+    """Fill ``pixels`` with what ``send_pixels`` sends: straight into place, which for a large photo saves 40 ms.
+
+    Raises:
+        EOFError: there is no more.
+    """
+    if not hasattr(os, "readv"):
+        if pipe.recv_bytes_into(pixels) != len(pixels):
+            raise EOFError
+        return
+    while pixels:
+        count = os.readv(pipe.fileno(), [pixels])
+        if not count:
+            raise EOFError
+        pixels = pixels[count:]
+
+
+def _tell(pipe: Connection, number: int, error: MasqueradeError) -> None:
+    said = {"number": number, "error": error.code, "message": error.message, "hint": error.hint}
+    pipe.send_bytes(json.dumps(said).encode())
 
 
 def _alarm(seconds: int) -> None:

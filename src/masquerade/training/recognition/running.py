@@ -28,13 +28,10 @@ from masquerade.training.study.board import Board
 from masquerade.training.study.checkpoint import CHECKPOINT
 from masquerade.training.study.progress import Progress, quiet
 from masquerade.training.study.registry import has_bf16, parameter_count
+from masquerade.training.terms import COMMERCIAL
 
 Hear = Callable[[dict[str, Any]], None]
 FAILED = "failed.csv"
-COMMERCIAL = {
-    True: "Whoever trained it says that they allow commercial use.",
-    False: "Nobody said that they allow commercial use.",
-}
 
 
 def run_plan(

@@ -22,6 +22,8 @@ def train(
     progress: Progress = quiet,
     report: Callable[[dict[str, Any]], None] = lambda _: None,
     started: Callable[[dict[str, Any]], None] = lambda _: None,
+    *,
+    commercial_use: bool = False,
 ) -> Path:
     """Train a network, or go on where an earlier call in the same folder stopped.
 
@@ -31,6 +33,8 @@ def train(
         progress: makes a bar of progress from a word and a count; ``masquerade.cli.progress.Bar`` is one.
         report: takes each epoch's figures, as ``metrics.jsonl`` has them.
         started: takes the configuration, the count of faces, and of epochs done before, when the first step is near.
+        commercial_use: the terms of the photos, and of the weights it starts from, allow commercial use: the card will
+            say so. It takes effect when the run is finished.
 
     Returns:
         The run folder, from the root.
@@ -47,4 +51,4 @@ def train(
     require_extra()
     from masquerade.training.study.running import run_plan  # noqa: PLC0415 - needs torch
 
-    return run_plan(plan, run, progress, report, started)
+    return run_plan(plan, run, progress, report, started, commercial_use)

@@ -57,7 +57,7 @@ def write_model(
         size: side of the input in pixels.
         view: what the network sees of a face.
         labels: names of the outputs, in order.
-        words: the card's name, version, licence, source, data, metrics and limits.
+        words: the card's name, version, licence, whether commercial use is allowed, source, data, metrics and limits.
     """
     area = "a square around the face's box" if view.crop == "square" else "the face's box, squashed into a square,"
     card = ModelCard(
@@ -65,7 +65,6 @@ def write_model(
         task=TASK,
         file=MODEL,
         sha256=hashlib.sha256(content).hexdigest(),
-        commercial_use=True,
         inputs=(
             CardTensor(
                 name="pixels",

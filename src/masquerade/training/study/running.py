@@ -36,11 +36,14 @@ from masquerade.training.study.registry import (
     parameter_count,
 )
 from masquerade.training.study.views import room
+from masquerade.training.terms import COMMERCIAL
 
 Hear = Callable[[dict[str, Any]], None]
 
 
-def run_plan(plan: StudyPlan, run: Path, progress: Progress, report: Hear, started: Hear) -> Path:
+def run_plan(
+    plan: StudyPlan, run: Path, progress: Progress, report: Hear, started: Hear, commercial_use: bool = False
+) -> Path:
     """Do what ``study.train`` says."""
     run = absolute(run)
     spec = find_spec(plan.model)
@@ -69,7 +72,7 @@ def run_plan(plan: StudyPlan, run: Path, progress: Progress, report: Hear, start
             report(row)
 
         learner.fit(faces, progress, done)
-    _finish(run, plan, spec, learner, faces, config)
+    _finish(run, plan, spec, learner, faces, config | {"commercial_use": commercial_use})
     return run
 
 
@@ -148,9 +151,11 @@ def _card_words(
         "name": f"{spec.name}-{plan.classes}",
         "version": f"{recipe.name}-{recipe.rate:g}-{plan.seed}",
         "licence": "BSD-3-Clause" if from_torchvision else "NOASSERTION",
+        "commercial_use": config["commercial_use"],
         "source": f"masquerade train wearing, masquerade {masquerade.__version__}: {spec.note}; started from {start}; "
         f"recipe {recipe.name}, rate {recipe.rate:g}, {len(faces.of('train'))} faces, seed {plan.seed}.",
-        "trained_on": f"{', '.join(counts['sets'])}: {learnt}. The terms of these photos hold.",
+        "trained_on": f"{', '.join(counts['sets'])}: {learnt}. The terms of these photos hold. "
+        f"{COMMERCIAL[config['commercial_use']]}",
         "metrics": {
             f"test part, {found.faces} faces in {found.groups} groups (95 % interval by group bootstrap)": figures
         },

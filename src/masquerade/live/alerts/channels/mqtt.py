@@ -30,7 +30,11 @@ BACK_OFF = Pace(first=0.5, most=30.0)
 
 
 class Mqtt:
-    """Keeps a connection of its own in a thread, made again whenever it is lost."""
+    """Keeps a connection of its own in a thread, made again whenever it is lost.
+
+    Attributes:
+        trouble: why there is no connection; empty while there is one, and before the first attempt has ended.
+    """
 
     def __init__(self, config: MqttConfig, language: str, *, on_ready: Callable[[], object] = lambda: None) -> None:
         """Make a channel; ``on_ready`` is called whenever a connection is there.
@@ -48,7 +52,7 @@ class Mqtt:
         self._tls = _trusted(config)
         self._door = Door()
         self._client: aiomqtt.Client | None = None
-        self._reason = "not connected yet"
+        self.trouble = ""
         self._connected = threading.Condition()
         self._stopping = False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -111,7 +115,7 @@ class Mqtt:
         with self._connected:
             self._connected.wait_for(lambda: self._client is not None, self._config.timeout)
             if self._client is None:
-                raise DeliveryFailed(f"no connection to the broker: {self._reason}", surely=True)
+                raise DeliveryFailed(self.trouble or "no connection to the broker yet", surely=True)
             return self._client
 
     def _run(self) -> None:
@@ -129,8 +133,8 @@ class Mqtt:
                     attempts = 0
                     self._set(client)
                     await self._attend(client)
-            except Exception as error:  # noqa: BLE001 - whatever it is, it may pass; ``send`` tells it
-                self._reason = str(error) or type(error).__name__
+            except Exception as error:  # noqa: BLE001 - whatever it is, it may pass
+                self.trouble = f"no connection to the broker: {str(error) or type(error).__name__}"
             finally:
                 self._set(None)
             attempts += 1
@@ -204,6 +208,7 @@ class Mqtt:
             self._client = client
             self._connected.notify_all()
         if client is not None:
+            self.trouble = ""
             self._on_ready()
 
 

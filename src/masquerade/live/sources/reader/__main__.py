@@ -5,6 +5,7 @@ The arguments are descriptors; the address comes through the commands, where no 
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import sys
@@ -22,10 +23,14 @@ from masquerade.live.sources.reader.ring import Ring
 FAREWELL = 0.5
 """Seconds that a source may take to close; a reader that hangs ends all the same."""
 
+SET_DEATH_SIGNAL = 1
+"""``PR_SET_PDEATHSIG`` of Linux."""
+
 
 def main(memory: int, commands: int, reports: int) -> NoReturn:
     """Read until the source has ended, or whoever started this is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one that started this
+    _end_with_parent()
     counters = Counters(memory)
     noise = Noise(lambda count: counters.add(DAMAGED, count))
     noise.take_over()
@@ -48,6 +53,13 @@ def main(memory: int, commands: int, reports: int) -> NoReturn:
         tell({"say": wire.FAILED, "reason": words, "heard": None})
     # Not through the interpreter's own end, where threads of ffmpeg's may hang.
     os._exit(0)
+
+
+def _end_with_parent() -> None:
+    """Be killed when the thread that started this is gone: the pipe tells nothing to a process that is stopped."""
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(SET_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
 
 
 def _newest(task: wire.Task) -> bool:

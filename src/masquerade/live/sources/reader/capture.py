@@ -16,8 +16,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from masquerade.live.sources.options import SourceOptions
     from masquerade.live.sources.reader.noise import Noise
+    from masquerade.live.sources.reader.relay import Relay
 
+SPARE = 1.0
+"""Seconds that ffmpeg's own time-outs are longer than those by which the source ends the reader."""
 CREDIBLE_FPS = 240.0
 """A header that promises more tells the ticks of a clock, not frames."""
 TEXT = bytes(range(0x20, 0x7F)) + b"\t\r\n"
@@ -31,10 +35,10 @@ class Capture:
     remark = ""
     gone = "it sends no more"
 
-    def __init__(self, capture: Any, *, film: bool) -> None:
-        """Ask an open ``cv2.VideoCapture`` what it knows."""
+    def __init__(self, capture: Any, *, film: bool, relay: Relay | None = None) -> None:
+        """Ask an open ``cv2.VideoCapture`` what it knows; ``relay`` is what it reads from, if it does."""
         cv2.setNumThreads(1)
-        self._capture, self._film = capture, film
+        self._capture, self._film, self._relay = capture, film, relay
         width, height = int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
         self.size = (width, height) if width > 0 and height > 0 else None
         fps = capture.get(cv2.CAP_PROP_FPS)
@@ -66,20 +70,19 @@ class Capture:
     def close(self) -> None:
         """Let go of the source."""
         self._capture.release()
+        if self._relay is not None:
+            self._relay.close()
 
 
-def open_film(target: str, noise: Noise, open_timeout: float, read_timeout: float) -> Capture:
-    """Open a film, or an address with one.
+def open_film(target: str, noise: Noise) -> Capture:
+    """Open a film in a file.
 
     Raises:
         NotOpened: ffmpeg finds no film there.
     """
-    timeouts = _timeouts(open_timeout, read_timeout) if "://" in target else []
-    if not timeouts and _is_text(Path(target)):
+    if _is_text(Path(target)):
         raise NotOpened("it is text, no film")
-    return _opened(
-        cv2.VideoCapture(target, cv2.CAP_FFMPEG, [*ONE_THREAD, *timeouts]), noise, "it is no film", film=True
-    )
+    return _opened(cv2.VideoCapture(target, cv2.CAP_FFMPEG, ONE_THREAD), noise, "it is no film", film=True)
 
 
 def _is_text(path: Path) -> bool:
@@ -92,14 +95,37 @@ def _is_text(path: Path) -> bool:
     return not head.startswith(b"YUV4MPEG2") and not head.strip(TEXT)
 
 
-def open_network(target: str, noise: Noise, open_timeout: float, read_timeout: float) -> Capture:
-    """Open a camera at an address.
+def open_network(target: str, options: SourceOptions, noise: Noise, *, film: bool) -> Capture:
+    """Open a camera or a film at an address.
 
     Raises:
-        NotOpened: it does not answer, refuses, or sends nothing that can be decoded.
+        NotOpened: it does not answer, refuses, is not trusted, or sends nothing that can be decoded.
     """
-    options = [*ONE_THREAD, *_timeouts(open_timeout, read_timeout)]
-    return _opened(cv2.VideoCapture(target, cv2.CAP_FFMPEG, options), noise, "it sends no film", film=False)
+    relay = _checked(target, options) if options.verify_tls else None
+    capture = cv2.VideoCapture(
+        relay.address if relay else target,
+        cv2.CAP_FFMPEG,
+        [*ONE_THREAD, *_timeouts(options.open_timeout, options.read_timeout + SPARE)],
+    )
+    if relay is not None and not capture.isOpened():
+        relay.close()
+        if relay.problem:
+            raise NotOpened(relay.problem)
+    return _opened(capture, noise, "it is no film" if film else "it sends no film", film=film, relay=relay)
+
+
+def _checked(target: str, options: SourceOptions) -> Relay | None:
+    """See to it that certificates are checked: a relay where ffmpeg does so in part alone."""
+    # Only what is encrypted needs these.
+    if target.startswith("https://"):
+        from masquerade.live.sources.reader.relay import Relay  # noqa: PLC0415
+
+        return Relay(target, options)
+    if target.startswith("rtsps://"):
+        from masquerade.live.sources.reader import certificates  # noqa: PLC0415
+
+        certificates.check(target, options)
+    return None
 
 
 def open_webcam(number: int, noise: Noise) -> Capture:
@@ -125,8 +151,8 @@ def _timeouts(open_timeout: float, read_timeout: float) -> list[int]:
     ]
 
 
-def _opened(capture: Any, noise: Noise, otherwise: str, *, film: bool) -> Capture:
+def _opened(capture: Any, noise: Noise, otherwise: str, *, film: bool, relay: Relay | None = None) -> Capture:
     if not capture.isOpened():
         capture.release()
         raise NotOpened(noise.reason() or otherwise)
-    return Capture(capture, film=film)
+    return Capture(capture, film=film, relay=relay)

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from masquerade.live.sources.reader.noise import Noise
     from masquerade.live.sources.reader.ring import Ring
 
-SPARE = 1.0
-"""Seconds that ffmpeg's own time-outs are longer than those by which the source ends the reader."""
 MISSING = 0.02
 """Share of a film's frames that its header may promise too many: in some formats the number is an estimate."""
 
@@ -193,7 +191,7 @@ def open_reader(address: Address, options: Any, noise: Noise, stop: Event, damag
         from masquerade.live.sources.reader.jpegs import Jpegs, Splitter, read_stdin  # noqa: PLC0415
 
         return Jpegs(read_stdin, Splitter(options.max_bytes, lambda: damaged("")), options.stdin_fps)
-    if address.kind is Kind.NETWORK and address.target.lower().startswith("http"):
+    if address.kind is Kind.NETWORK and address.target.startswith("http"):
         from masquerade.live.sources.reader.http import open_jpegs  # noqa: PLC0415
 
         jpegs = open_jpegs(address.target, options, stop, lambda: damaged(""))
@@ -203,7 +201,6 @@ def open_reader(address: Address, options: Any, noise: Noise, stop: Event, damag
 
     if address.kind is Kind.WEBCAM:
         return capture.open_webcam(int(address.target), noise)
-    times = options.open_timeout, options.read_timeout + SPARE
-    if address.kind is Kind.FILM:
-        return capture.open_film(address.target, noise, *times)
-    return capture.open_network(address.target, noise, *times)
+    if address.kind is Kind.FILM and "://" not in address.target:
+        return capture.open_film(address.target, noise)
+    return capture.open_network(address.target, options, noise, film=address.kind is Kind.FILM)

@@ -1,0 +1,182 @@
+"""Certificates of cameras: https:// films, HLS and MJPEG. Those of rtsps:// are in ``test_rtsp_cameras``."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from masquerade.errors import SourceInvalid, SourceUnreadable
+from masquerade.live.sources import SourceOptions, open_source
+from masquerade.live.sources.addresses import parse_address
+from masquerade.live.sources.opening import _by_settings
+from masquerade.live.sources.process import _for_ffmpeg
+from masquerade.live.sources.reader.capture import open_network
+from masquerade.live.sources.reader.http import open_jpegs
+from masquerade.live.sources.reader.kinds import NotOpened
+from masquerade.live.sources.reader.noise import Noise
+from masquerade.live.sources.wire import Task
+from masquerade.settings import get_settings
+from tests.live.sources.authority import ELSEWHERE, HAS_OPENSSL, HERE, Authority
+from tests.live.sources.http_camera import HttpCamera, encrypted
+from tests.live.sources.looking_on import all_frames, number_of, write_film
+
+pytestmark = pytest.mark.skipif(not HAS_OPENSSL, reason="openssl (Debian) is not installed")
+needs_ffmpeg = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg (Debian) is not installed")
+
+
+class Shelf(NamedTuple):
+    """Certificates, and what is served."""
+
+    trusted: Path
+    certificates: dict[str, Path]
+    folder: Path
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+    folder = tmp_path_factory.mktemp("shelf")
+    (folder / "known").mkdir()
+    (folder / "unknown").mkdir()
+    known, unknown = Authority(folder / "known"), Authority(folder / "unknown")
+    certificates = {
+        "good": known.certificate("good"),
+        "unknown": unknown.certificate("unknown"),
+        "elsewhere": known.certificate("elsewhere", ELSEWHERE),
+        "old": known.certificate("old", HERE, "-days", "-1"),
+    }
+    served = folder / "served"
+    served.mkdir()
+    write_film(served / "film.mp4", 30)
+    if shutil.which("ffmpeg"):
+        command = "ffmpeg -v error -i film.mp4 -c:v mpeg2video -q:v 2 -f hls -hls_time 1 -hls_list_size 0 live.m3u8"
+        subprocess.run(command.split(), cwd=served, check=True, timeout=60)
+    return Shelf(known.file, certificates, served)
+
+
+@contextmanager
+def serving(folder: Path, certificate: Path) -> Iterator[str]:
+    class Quiet(SimpleHTTPRequestHandler):
+        def __init__(self, *given: object) -> None:
+            super().__init__(*given, directory=str(folder))  # type: ignore[arg-type]
+
+        def log_message(self, *_: object) -> None:
+            """Keep quiet."""
+
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, *_: object) -> None:
+            """A client that trusts it not hangs up."""
+
+    server = Server(("127.0.0.1", 0), Quiet)
+    encrypted(server, certificate)
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    yield f"https://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+
+
+def numbers(target: str, options: SourceOptions) -> list[int]:
+    """Read what ffmpeg is to decode, in this process."""
+    reader = open_network(target, options, Noise(lambda _: None), film=True)
+    found = []
+    while reader.grab():
+        decoded = reader.decode()
+        assert decoded is not None
+        found.append(number_of(decoded[..., ::-1]))
+    reader.close()
+    return found
+
+
+@pytest.mark.parametrize("name", ["film.mp4", pytest.param("live.m3u8", marks=needs_ffmpeg)])
+def test_what_ffmpeg_reads_over_https(shelf: Shelf, name: str) -> None:
+    trusting = SourceOptions(ca_file=str(shelf.trusted))
+    with serving(shelf.folder, shelf.certificates["good"]) as host:
+        assert numbers(f"{host}/{name}", trusting) == list(range(30))
+        assert numbers(f"{host.replace('127.0.0.1', 'localhost')}/{name}", trusting) == list(range(30))
+        with pytest.raises(NotOpened, match=r"not trusted.*unable to get local issuer"):
+            numbers(f"{host}/{name}", SourceOptions())  # by the system's certificates
+        with pytest.raises(NotOpened, match="404"):
+            numbers(f"{host}/absent-{name}", trusting)
+    for bad, why in {"unknown": "local issuer", "elsewhere": "IP address mismatch", "old": "expired"}.items():
+        with serving(shelf.folder, shelf.certificates[bad]) as host:
+            with pytest.raises(NotOpened, match=f"not trusted.*{why}"):
+                numbers(f"{host}/{name}", trusting)
+            if bad == "unknown":
+                assert len(numbers(f"{host}/{name}", SourceOptions(verify_tls=False))) == 30
+
+
+@needs_ffmpeg
+def test_the_pieces_of_a_stream_are_checked_too(shelf: Shelf) -> None:
+    """A playlist that is trusted, of pieces on another host that is not: ffmpeg alone would take them."""
+    trusting = SourceOptions(ca_file=str(shelf.trusted))
+    listed = (shelf.folder / "live.m3u8").read_text()
+    for name, frames in {"good": 30, "unknown": 0}.items():
+        with (
+            serving(shelf.folder, shelf.certificates["good"]) as host,
+            serving(shelf.folder, shelf.certificates[name]) as other,
+        ):
+            (shelf.folder / "cross.m3u8").write_text(listed.replace("live", f"{other}/live"))
+            try:
+                assert len(numbers(f"{host}/cross.m3u8", trusting)) == frames
+            except NotOpened as error:
+                assert not frames
+                assert "not trusted" in str(error)
+
+
+def test_mjpeg(shelf: Shelf) -> None:
+    def opened(certificate: str, options: SourceOptions) -> bool:
+        with HttpCamera(certificate=shelf.certificates[certificate]) as camera:
+            jpegs = open_jpegs(camera.address, options, threading.Event(), lambda: None)
+            assert jpegs is not None
+            return jpegs.grab()
+
+    trusting = SourceOptions(ca_file=str(shelf.trusted))
+    assert opened("good", trusting)
+    assert opened("unknown", SourceOptions(verify_tls=False))
+    for bad, why in {"unknown": "local issuer", "elsewhere": "IP address mismatch", "old": "expired"}.items():
+        with pytest.raises(NotOpened, match=f"not trusted.*{why}"):
+            opened(bad, trusting)
+
+
+def test_settings_and_options(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(shelf.folder, shelf.certificates["good"]) as host:
+        with pytest.raises(SourceUnreadable, match="certificate is not trusted"):
+            open_source(f"{host}/film.mp4")
+        monkeypatch.setenv("MASQUERADE_CAMERA_CA_FILE", str(shelf.trusted))
+        get_settings.cache_clear()
+        try:
+            assert _by_settings() == {"verify_tls": True, "ca_file": str(shelf.trusted)}
+            with open_source(f"{host}/film.mp4") as source:
+                assert len(all_frames(source)) == 30
+        finally:
+            monkeypatch.delenv("MASQUERADE_CAMERA_CA_FILE")
+            get_settings.cache_clear()
+
+
+def test_a_file_without_certificates_is_refused(shelf: Shelf, tmp_path: Path) -> None:
+    (tmp_path / "empty.pem").write_text("nothing")
+    for file, why in ((tmp_path / "absent.pem", "No such file"), (tmp_path / "empty.pem", "no certificate in it")):
+        with pytest.raises(SourceInvalid, match=why):
+            open_source("rtsps://127.0.0.1:9/door", ca_file=str(file))
+
+
+def test_what_ffmpeg_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def told(address: str, **options: object) -> str:
+        made = Task(parse_address(address), SourceOptions(**options))  # type: ignore[arg-type]
+        return _for_ffmpeg(made).get("OPENCV_FFMPEG_CAPTURE_OPTIONS", "")
+
+    assert told("RTSP://cam/a") == "rtsp_transport;tcp|tls_verify;1"
+    assert told("rtsps://cam/a", transport="udp", verify_tls=False) == "rtsp_transport;udp"
+    assert told("https://cam/a.mp4") == "tls_verify;1"
+    assert told("0") == ""
+    monkeypatch.setenv("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_transport;udp|fflags;nobuffer")
+    assert told("rtsp://cam/a") == "rtsp_transport;tcp|tls_verify;1|rtsp_transport;udp|fflags;nobuffer"
