@@ -54,10 +54,9 @@ def scenes_of(
         two = pair if number % 2 else pair[::-1]
         made.append(Scene("two", two, behind[number % len(behind)], number))
     for number, visitor in enumerate(by_label["without_mask"]):
-        for turn, becomes in enumerate(BECOMES):
-            kind = KINDS[(number + 2 * turn) % len(KINDS)]
-            back = behind[number % len(behind)]
-            made.append(Scene("change", (visitor,), back, number, kind=kind, becomes=becomes))
+        kind, becomes = KINDS[number % len(KINDS)], BECOMES[number % len(BECOMES)]
+        back = behind[number % len(behind)]
+        made.append(Scene("change", (visitor,), back, number, kind=kind, becomes=becomes))
     return [scene for scene in made if scene.name in names]
 
 
