@@ -136,6 +136,7 @@ class LiveLine:
         return "  ".join(
             [
                 self._source.state,
+                *([f"ALERTS FAIL: {', '.join(sorted(self._failing))}"] if self._failing else []),
                 *speed,
                 f"in view {len(worn)}",
                 f"mask {worn.count('with_mask')}",
@@ -143,7 +144,6 @@ class LiveLine:
                 f"wrong {worn.count('incorrect')}",
                 f"came {snapshot.counts.entered}",
                 f"alerts {snapshot.counts.alerts}",
-                *([f"DO NOT GO OUT: {', '.join(sorted(self._failing))}"] if self._failing else []),
             ]
         )
 

@@ -197,3 +197,61 @@ def test_a_full_disk_leaves_it_as_it_was(box: Outbox) -> None:
     box._base.execute(f"PRAGMA max_page_count = {pages * 100}")
     box.add(alert(written + 1), BOTH)
     assert len(box.rows("pending")) == written * 2 + 2
+
+
+def test_an_alert_that_cannot_be_read_is_parked_and_holds_up_nothing(box: Outbox) -> None:
+    for number in (1, 2, 3):
+        box.add(alert(number), {"a": 60})
+    box._base.execute("UPDATE alerts SET body = '{' WHERE number = 1")
+    box._base.execute("UPDATE alerts SET body = '{}' WHERE number = 2")
+    head = box.head("a")
+    assert head is not None and head.alert == alert(3)
+    assert box.counts() == {"a": {"failed": 2, "pending": 1}}
+    assert box.rows("failed") == []
+    box.sent(head)
+    assert box.head("a") is None
+
+
+def test_it_opens_while_another_program_writes(box: Outbox) -> None:
+    """As on a full disk, nothing can be written; what lies there can still be taken out."""
+    box.add(alert(1), {"a": 60})
+    box._base.execute("BEGIN IMMEDIATE")
+    other = Outbox(box.path)
+    head = other.head("a")
+    assert head is not None and head.alert == alert(1)
+    other.close()
+    box._base.execute("ROLLBACK")
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_a_file_that_was_moved_away_begins_anew(box: Outbox, damaged: bool) -> None:
+    box.add(alert(1), {"a": 60})
+    if damaged:
+        box._base.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with box.path.open("r+b") as file:
+            file.seek(4096)
+            file.write(b"\xff" * 4096 * 3)
+        with pytest.raises(OutboxUnusable, match="malformed"):
+            Outbox(box.path).add(alert(2), {"a": 60})
+    for path in box.path.parent.glob(f"{box.path.name}*"):
+        path.rename(path.with_name(f"old-{path.name}"))
+    box.add(alert(2), {"a": 60})
+    reader = Outbox(box.path)
+    assert [one.alert for one in reader.rows("pending")] == [alert(2)]  # on disk, where it is looked for
+    assert stat.S_IMODE(box.path.stat().st_mode) == 0o600
+    reader.close()
+
+
+def test_what_waits_for_a_channel_that_is_gone(box: Outbox, clock: Clock) -> None:
+    box.add(alert(1), {"old": 60, "new": 60, "elsewhere": 60})
+    box.add(alert(2), {"old": 60})
+    other = Outbox(box.path)
+    assert other.may_deliver("elsewhere")
+    assert box.orphans({"new"}) == {"old": 2}
+    assert other.may_deliver("old")  # asking took nothing
+    other.close()
+    head = box.head("old")
+    assert head is not None
+    box.begin(head)  # killed while it was being sent, then renamed
+    clock.now += 2 * 86400
+    assert box.sweep(1) == 2
