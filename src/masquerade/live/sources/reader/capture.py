@@ -24,6 +24,7 @@ SPARE = 1.0
 """Seconds that ffmpeg's own time-outs are longer than those by which the source ends the reader."""
 CREDIBLE_FPS = 240.0
 """A header that promises more tells the ticks of a clock, not frames."""
+AVI = b"RIFF"
 TEXT = bytes(range(0x20, 0x7F)) + b"\t\r\n"
 ONE_THREAD = [cv2.CAP_PROP_N_THREADS, 1]
 """The other cores are for who looks at the pictures; and several threads decode several frames late."""
@@ -34,6 +35,7 @@ class Capture:
 
     remark = ""
     gone = "it sends no more"
+    counted = False
 
     def __init__(self, capture: Any, *, film: bool, relay: Relay | None = None) -> None:
         """Ask an open ``cv2.VideoCapture`` what it knows; ``relay`` is what it reads from, if it does."""
@@ -80,18 +82,20 @@ def open_film(target: str, noise: Noise) -> Capture:
     Raises:
         NotOpened: ffmpeg finds no film there.
     """
-    if _is_text(Path(target)):
-        raise NotOpened("it is text, no film")
-    return _opened(cv2.VideoCapture(target, cv2.CAP_FFMPEG, ONE_THREAD), noise, "it is no film", film=True)
-
-
-def _is_text(path: Path) -> bool:
-    """Whether a file begins as text: ffmpeg would draw it, or follow the files that it names."""
     try:
-        with path.open("rb") as file:
+        with Path(target).open("rb") as file:
             head = file.read(1024)
     except OSError as error:
         raise NotOpened(error.strerror or str(error)) from error
+    if _is_text(head):
+        raise NotOpened("it is text, no film")
+    film = _opened(cv2.VideoCapture(target, cv2.CAP_FFMPEG, ONE_THREAD), noise, "it is no film", film=True)
+    film.counted = head.startswith(AVI)
+    return film
+
+
+def _is_text(head: bytes) -> bool:
+    """Whether a file begins as text: ffmpeg would draw it, or follow the files that it names."""
     return not head.startswith(b"YUV4MPEG2") and not head.strip(TEXT)
 
 

@@ -58,6 +58,7 @@ class Folder:
     size: tuple[int, int] | None = None
     fps: float | None = None
     frames: int | None = None
+    counted = False
     gone = "the folder is gone"
 
     def __init__(
