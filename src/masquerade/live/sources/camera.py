@@ -24,7 +24,8 @@ class Camera(Source):
     """A camera, a folder that fills, or pictures on standard input.
 
     The state goes ``opening``, ``online`` with the first picture, ``stalled`` while it is open and sends none (or
-    the same, or a flat one, for long), ``offline`` when it is lost; from there only a picture leads out.
+    the same, or a flat one, for long; of a folder: gets only what is none), ``offline`` when it is lost; from there
+    only a picture leads out.
     """
 
     def __init__(self, address: Address, options: SourceOptions, start: Start, clock: Clock = time.monotonic) -> None:
@@ -113,6 +114,9 @@ class Camera(Source):
                 self._damaged_seen = 0
                 if self._address.kind is Kind.FOLDER:
                     self._become("online", message["remark"])
+            case wire.PROBLEM if self._address.kind is Kind.FOLDER:
+                if self._clock() - self._silent_since() >= self._options.stall_after:
+                    self._become("stalled", self.problem)
             case wire.FAILED:
                 self._lose(message["reason"], heard=message["heard"])
             case wire.ENDED:
