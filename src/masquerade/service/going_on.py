@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from masquerade.live import Event
-from masquerade.live.watching import Counts, Snapshot
+from masquerade.live.watching import Counts, Reporter, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +33,10 @@ class GoingOn:
         self._latest = replace(snapshot, counts=_sum(self._before, snapshot.counts))
         for sink in self._sinks:
             sink.take(frame, self._latest)
+
+    def news(self, time: float, *, last: bool = False) -> list[Event]:
+        """Give what the sinks have to tell of themselves, as a ``Reporter``."""
+        return [event for sink in self._sinks if isinstance(sink, Reporter) for event in sink.news(time, last=last)]
 
     def close(self) -> None:
         """Do nothing: a watch is over, and another may follow."""

@@ -138,7 +138,7 @@ def test_an_alert_and_the_state_of_the_door(broker: Broker) -> None:
             "message": broker.of(topics["alert"])[0]["message"],
         }
     ]
-    assert broker.of(topics["alert"])[0]["message"].startswith("Quelqu'un porte mal son masque: door, ")
+    assert broker.of(topics["alert"])[0]["message"].startswith("Une personne porte mal son masque: door, ")
     assert broker.of(topics["state"])[1] == {
         "source": "online", "people": 2, "with_mask": 1, "without_mask": 0, "incorrect": 1, "entered": 5, "alerts": 1,
     }  # fmt: skip

@@ -175,7 +175,7 @@ def test_an_older_version_is_brought_up(box: Outbox, monkeypatch: pytest.MonkeyP
     assert len(newer.rows("pending")) == 2
     newer.close()
     base = sqlite3.connect(box.path)
-    assert base.execute("PRAGMA user_version").fetchone() == (2,)
+    assert base.execute("PRAGMA user_version").fetchone() == (len(rooms.MIGRATIONS),)
     base.close()
 
 
@@ -255,3 +255,58 @@ def test_what_waits_for_a_channel_that_is_gone(box: Outbox, clock: Clock) -> Non
     box.begin(head)  # killed while it was being sent, then renamed
     clock.now += 2 * 86400
     assert box.sweep(1) == 2
+
+
+def test_what_was_sent_long_ago_costs_nothing(box: Outbox, clock: Clock) -> None:
+    """Reads count steps of SQLite's machine: as many with a thousand times as much history."""
+    steps: list[int] = []
+    taken: list[int] = []
+    for count in (10, 10_000):
+        with box._change() as base:
+            for number in range(count):
+                base.execute(
+                    "INSERT INTO alerts (id, written, body) VALUES (?, ?, '{}')", (f"{count}-{number}", clock.now)
+                )
+            base.execute(
+                "INSERT INTO deliveries (alert, channel, state, due, expires, changed)"
+                " SELECT number, 'a', 'sent', 0, 0, 0 FROM alerts WHERE true ON CONFLICT DO NOTHING"
+            )
+        box.add(alert(count), {"a": 60})
+        taken.clear()
+        box._base.set_progress_handler(lambda: taken.append(1), 1)
+        head = box.head("a")
+        box.expire()
+        box._base.set_progress_handler(None, 1)
+        assert head is not None and head.alert == alert(count)
+        box.sent(head)
+        steps.append(len(taken))
+    assert steps[1] < 2 * steps[0]
+
+
+def test_an_outbox_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "outbox"
+    first = sqlite3.connect(path, isolation_level=None)
+    first.executescript(rooms.MIGRATIONS[0])
+    first.execute(f"PRAGMA application_id = {rooms.APPLICATION}")
+    first.execute("PRAGMA user_version = 1")
+    first.close()
+    box = Outbox(path)
+    box.add(alert(1), {"a": 60})
+    assert box.counts() == {"a": {"pending": 1}}
+    box.close()
+    Outbox(path).close()
+
+
+def test_the_time_of_day_may_be_learnt_after_the_start(tmp_path: Path) -> None:
+    """A machine without a clock of its own begins in the past, then jumps."""
+    day, running = [1e9], [50.0]
+    box = Outbox(tmp_path / "outbox", clock=rooms.steady(lambda: day[0], lambda: running[0]))
+    box.add(alert(1), {"a": 60})
+    day[0] += 30 * 86400
+    running[0] += 59
+    assert box.expire() == 0
+    running[0] += 2
+    assert box.expire() == 1
+    assert box.clock() == 1e9 + 61
+    box.close()
+    assert rooms.since_boot() <= rooms.since_boot()

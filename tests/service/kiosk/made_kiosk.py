@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from masquerade.live import Frame, Person, StateChange
+from masquerade.live import Event, Frame, Person, StateChange
 from masquerade.live.watching import Counts, Snapshot
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Stage:
     """What all observers see; a test sets it."""
 
     people: tuple[Person, ...] = ()
-    counts: Counts = field(default_factory=Counts)
+    happened: tuple[Event, ...] = ()
     error: Exception | None = None
     frames: int = 0
     sizes: set[tuple[int, int]] = field(default_factory=set)
@@ -54,7 +54,7 @@ class Stage:
         return Observer(self)
 
     def snapshot(self, at: float, size: tuple[int, int] = (640, 480)) -> Snapshot:
-        return Snapshot(at, size, self.people, (), self.counts)
+        return Snapshot(at, size, self.people, self.happened, Counts())
 
 
 class Observer:
@@ -96,6 +96,12 @@ class Door:
     @property
     def url(self) -> str:
         return f"http://localhost:{self.port}/"
+
+    def cut(self) -> None:
+        """Drop every connection, as a machine does that dies."""
+        loop = self._server.servers[0].get_loop()
+        for connection in list(self._server.server_state.connections):
+            loop.call_soon_threadsafe(connection.transport.abort)
 
     def stop(self) -> None:
         self.app.state.service.stopping()

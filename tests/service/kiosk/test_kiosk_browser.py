@@ -10,11 +10,13 @@ import pytest
 
 pytest.importorskip("fastapi", reason="needs the [serve] extra")
 
-from masquerade.live.watching import Counts
+from masquerade.errors import Busy
+from masquerade.live import Event
 from masquerade.service import ServiceConfig, create_app
 from masquerade.service.access.guard import Access
 from masquerade.service.access.keys import KeyFile
 from masquerade.service.access.rates import Rates
+from masquerade.service.access.sessions import Sessions
 from masquerade.service.kiosk import Kiosk, KioskConfig
 from masquerade.service.kiosk.pages import LANGUAGES
 from tests.service.kiosk.made_kiosk import Door, Stage, Visit, chromium, person, says, visiting, wait_for
@@ -110,7 +112,7 @@ def test_messages_sounds_and_words_for_screen_readers(visit: Visit, stage: Stage
     says(page, "Welcome")
     page.wait_for_timeout(700)
     assert page.evaluate("told") == [
-        "polite: Thank you! Your mask is worn right.",
+        "polite: Thank you! Your mask is worn correctly.",
         "urgent: Please put on a mask It should cover nose, mouth and chin.",
         "urgent: Please cover your nose Pull the mask up over your nose.",
     ]
@@ -202,13 +204,34 @@ def test_a_camera_that_is_lost_comes_back(visit: Visit, stage: Stage) -> None:
       document.getElementById('video').srcObject.getTracks()[0].dispatchEvent(new Event('ended'));
     }""")
     page.wait_for_function(
-        "['The camera is gone', 'No camera was found'].includes(document.getElementById('title').textContent)"
+        "['The camera was disconnected', 'No camera was found'].includes(document.getElementById('title').textContent)"
     )
     page.evaluate("window.there = true; undefined")
     says(page, "Thank you!")
 
 
-GONE = ["The camera is gone", "No camera was found"]
+def test_nobody_reads_what_was_meant_for_one_who_left(visit: Visit, stage: Stage) -> None:
+    stage.people = (person(1, "without_mask"),)
+    page = visit.open()
+    says(page, "Please put on a mask")
+    stage.people, stage.error = (), Busy("too much to do")
+    says(page, "One moment, please")
+    assert not page.locator(".frames .wrong").is_visible()
+    stage.error = None
+    says(page, "Welcome")
+
+
+def test_a_connection_that_is_cut_is_made_again(visit: Visit, door: Door, stage: Stage) -> None:
+    stage.people = (person(1, "with_mask"),)
+    page = visit.open()
+    says(page, "Thank you!")
+    stage.people = (person(1, "incorrect", "chin"),)
+    door.cut()
+    says(page, "Please cover your chin")
+    wait_for(lambda: [url for url in visit.requests if url.startswith("ws")][1:])
+
+
+GONE = ["The camera was disconnected", "No camera was found"]
 
 
 def test_a_service_that_ends_is_missed_and_found_again(browser: Browser) -> None:
@@ -272,9 +295,10 @@ def test_keyboard_alone(browser: Browser, door: Door, stage: Stage) -> None:
         visit.check()
 
 
-def test_what_a_screen_reader_finds(visit: Visit, stage: Stage) -> None:
+def test_what_a_screen_reader_finds(visit: Visit, door: Door, stage: Stage) -> None:
     stage.people = (person(1, "without_mask"),)
-    stage.counts = Counts(entered=1234, with_mask=1200, without_mask=30, incorrect=4)
+    wearings = ["with_mask"] * 1200 + ["without_mask"] * 30 + ["incorrect"] * 4
+    door.app.state.kiosk.day.follow().update(Event(0.0, "entered", n, wearing) for n, wearing in enumerate(wearings))
     page = visit.open()
     says(page, "Please put on a mask")
     page.wait_for_function("() => document.querySelector('[data-count=entered]').textContent === '1,234'")
@@ -290,7 +314,7 @@ def test_what_a_screen_reader_finds(visit: Visit, stage: Stage) -> None:
     ):
         assert line in tree, tree
     assert re.search(r"term: people\s+- definition: 1,234|- definition: 1,234", tree)
-    assert "Nobody is identified. Nothing is stored. Nothing leaves this machine." in tree
+    assert "Nobody is identified. No picture is stored. No picture leaves this machine." in tree
     assert "img" not in tree  # signs and mirror say nothing that the words do not
     assert page.locator("html").get_attribute("lang") == "en"
 
@@ -329,8 +353,8 @@ def test_text_may_be_twice_as_large_and_messages_have_contrast(visit: Visit, sta
         sizes[text] = {part: page.evaluate(f"id => {size}", part) for part in ("title", "line", "privacy")}
         assert page.evaluate(TOO_WIDE) == []
         page.locator("#size").click()
-    for part in ("title", "line", "privacy"):
-        assert sizes["200"][part] >= 2 * sizes["100"][part] - 0.1
+    for part, times in (("title", 1.75), ("line", 2), ("privacy", 2)):  # no word of the title may be broken
+        assert sizes["200"][part] >= times * sizes["100"][part] - 0.1
     for people, said in (
         ((), "Welcome"),
         ((person(1, "with_mask"),), "Thank you!"),
@@ -426,24 +450,31 @@ def test_the_camera_of_the_server(visit: Visit, door: Door, stage: Stage) -> Non
 
 def test_a_key_is_asked_for_where_one_is_needed(visit: Visit, door: Door, stage: Stage, tmp_path: Path) -> None:
     file = KeyFile(tmp_path / "keys.json")
-    key = file.add("door", ("watch",))
+    key, other = file.add("door", ("watch",)), file.add("photos", ("look",))
     service = door.app.state.service
     open_to_all = service.access
     service.access = Access(True, file, Rates(0, 1))
     try:
         page = visit.open()
         says(page, "A key is needed")
-        for text in ("wrong", key):
+        assert page.evaluate("document.activeElement.id") == "key"
+        for text, answer in (("wrong", "This key is not known."), (other, "it lacks the scope"), (key, "")):
             page.get_by_label("Key", exact=True).fill(text)
             page.keyboard.press("Enter")
-            if text == "wrong":
-                page.wait_for_selector("text=This key is not known.")
+            if answer:
+                page.wait_for_selector(f"text={answer}")
+                assert page.locator("#key").get_attribute("aria-invalid") == "true"
         says(page, "Welcome")
         wait_for(lambda: stage.frames)
         assert page.get_by_label("Key", exact=True).is_hidden()
         (cookie,) = visit.context.cookies()
         assert (cookie["name"], cookie["httpOnly"], cookie["sameSite"]) == ("masquerade_session", True, "Strict")
-        visit.problems = [text for text in visit.problems if "401" not in text]  # the browser's own line for each
+        service.access.sessions = Sessions()  # the service has forgotten the cookie
+        door.cut()
+        says(page, "A key is needed")
+        assert page.get_by_label("Key", exact=True).is_visible()
+        # the browser's own line for each
+        visit.problems = [text for text in visit.problems if not re.search(r"401|403|ERR_|WebSocket", text)]
     finally:
         service.access = open_to_all
 
@@ -475,7 +506,7 @@ def test_the_screen_is_kept_on_and_nothing_grows(visit: Visit, stage: Stage) -> 
     visit.page.add_init_script(LINKED)
     page = visit.open()
     page.wait_for_function("() => locks > 0 && window.link")
-    says(page, "Welcome")
+    says(page, "One moment, please")  # nothing was heard yet
     tools = visit.context.new_cdp_session(page)
     tools.send("Performance.enable")
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,42 +18,113 @@ from masquerade.errors import KeyRequired
 from masquerade.live import Event
 from masquerade.live.watching import Counts, Snapshot
 from masquerade.service.hub import Hub
-from masquerade.service.kiosk import DayCounts
+from masquerade.service.kiosk import DayCounts, counts
 from masquerade.service.kiosk.feed import feed
 from tests.service.kiosk.made_kiosk import person
 
 MONDAY, TUESDAY = date(2026, 11, 23), date(2026, 11, 24)
 
 
+class Calendar:
+    """A date that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = MONDAY
+
+    def __call__(self) -> date:
+        return self.now
+
+
+def event(what: str, person: int, wearing: str) -> Event:
+    return Event(0.0, what, person, wearing)
+
+
+def numbers(day: DayCounts) -> list[str | int]:
+    told = day.to_dict()
+    return [told[name] for name in ("entered", "with_mask", "without_mask", "incorrect", "undecided")]
+
+
 class TestDayCounts:
     def test_observers_add_up_and_somebody_may_come_to_be_counted_otherwise(self) -> None:
-        day = DayCounts(lambda: MONDAY)
+        day = DayCounts(Calendar())
         one, two = day.follow(), day.follow()
-        one.update(Counts(entered=2, with_mask=1, undecided=1))
-        two.update(Counts(entered=1, without_mask=1, alerts=1))
-        one.update(Counts(entered=2, with_mask=2))
+        one.update([event("entered", 1, "undecided"), event("entered", 2, "with_mask")])
+        two.update([event("entered", 1, "without_mask"), event("alert", 1, "without_mask")])
+        one.update([event("changed", 1, "with_mask")])
+        one.update([event("left", 1, "with_mask"), Event(1.0, "offline", reason="cut")])
         assert day.to_dict() == {
             "day": "2026-11-23",
             **{"entered": 3, "with_mask": 2, "without_mask": 1, "incorrect": 0, "undecided": 0, "alerts": 1},
         }
 
-    def test_midnight(self) -> None:
-        now = MONDAY
-        day = DayCounts(lambda: now)
+    def test_who_is_in_view_at_midnight_is_counted_on_the_day_before_alone(self) -> None:
+        calendar = Calendar()
+        day = DayCounts(calendar)
         door = day.follow()
-        door.update(Counts(entered=5, with_mask=5))
-        now = TUESDAY
-        assert day.to_dict()["entered"] == 0
-        door.update(Counts(entered=6, with_mask=4, without_mask=2))  # one who came yesterday takes the mask off
-        told = day.to_dict()
-        assert (told["day"], told["entered"], told["with_mask"], told["without_mask"]) == ("2026-11-24", 1, 0, 2)
+        door.update([event("entered", 1, "with_mask"), event("entered", 2, "undecided")])
+        calendar.now = TUESDAY
+        assert numbers(day) == [0, 0, 0, 0, 0]
+        door.update(
+            [event("changed", 1, "without_mask"), event("entered", 3, "with_mask"), event("left", 2, "incorrect")]
+        )
+        door.update([event("alert", 1, "without_mask")])
+        assert numbers(day) == [1, 1, 0, 0, 0]
+        assert (day.to_dict()["day"], day.to_dict()["alerts"]) == ("2026-11-24", 1)  # that was today
+        calendar.now = MONDAY  # the clock is set back over midnight
+        assert numbers(day) == [2, 0, 1, 1, 0]
+        calendar.now = TUESDAY
+        assert numbers(day) == [1, 1, 0, 0, 0]
+
+    def test_a_clock_that_was_far_off_is_put_right(self) -> None:
+        calendar = Calendar()
+        day = DayCounts(calendar)
+        door = day.follow()
+        calendar.now = date(2099, 1, 1)  # a small computer without a battery
+        door.update([event("entered", 1, "with_mask")])
+        calendar.now = MONDAY
+        door.update([event("left", 1, "without_mask"), event("entered", 2, "incorrect")])
+        assert numbers(day) == [1, 0, 0, 1, 0]
+        assert len(day._days) == 1
+
+    def test_an_observer_that_begins_anew_counts_anew(self) -> None:
+        day = DayCounts(Calendar())
+        door = day.follow()
+        door.update([event("entered", 1, "with_mask"), event("entered", 1, "without_mask")])
+        door.update([event("changed", 7, "with_mask")])  # nobody who was seen to enter
+        assert numbers(day) == [2, 1, 1, 0, 0]
+
+    @pytest.mark.parametrize(
+        ("zone", "utc", "local"),
+        [
+            ("Europe/Berlin", "2026-10-24T21:59:59", "2026-10-24"),  # the night that summer time ends
+            ("Europe/Berlin", "2026-10-24T22:00:00", "2026-10-25"),
+            ("Europe/Berlin", "2026-10-25T22:59:59", "2026-10-25"),  # a day of 25 hours
+            ("Europe/Berlin", "2026-10-25T23:00:00", "2026-10-26"),
+            ("Africa/Cairo", "2026-10-29T20:59:59", "2026-10-29"),  # clocks go back at midnight: 23:59 comes twice
+            ("Africa/Cairo", "2026-10-29T21:30:00", "2026-10-29"),
+            ("Africa/Cairo", "2026-10-29T22:00:00", "2026-10-30"),
+        ],
+    )
+    def test_the_date_is_the_local_one_whatever_the_summer_time(
+        self, monkeypatch: pytest.MonkeyPatch, zone: str, utc: str, local: str
+    ) -> None:
+        if not (Path("/usr/share/zoneinfo") / zone).exists():
+            pytest.skip("needs the system's time zones")
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+        try:
+            moment = datetime.fromisoformat(utc).replace(tzinfo=UTC).timestamp()
+            assert counts.today(lambda: moment).isoformat() == local
+        finally:
+            monkeypatch.undo()
+            time.tzset()
 
     def test_as_the_sink_of_a_watch(self) -> None:
-        day = DayCounts(lambda: MONDAY)
+        day = DayCounts(Calendar())
         sink = day.follow()
-        sink.take(None, Snapshot(1.0, (64, 48), (), (), Counts(entered=1, incorrect=1)))
+        sink.take(None, Snapshot(1.0, (64, 48), (), (event("entered", 1, "incorrect"),), Counts()))
         sink.close()
-        assert (day.to_dict()["entered"], day.to_dict()["incorrect"]) == (1, 1)
+        assert numbers(day) == [1, 0, 0, 1, 0]
 
 
 def events(chunks: list[bytes]) -> list[dict[str, Any]]:

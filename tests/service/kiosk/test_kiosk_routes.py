@@ -8,7 +8,6 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from masquerade.errors import ModelHashMismatch, SettingsInvalid
-from masquerade.live.watching import Counts
+from masquerade.live import Event
 from masquerade.service import ServiceConfig, create_app
 from masquerade.service.access.guard import Access
 from masquerade.service.access.keys import KeyFile
@@ -347,12 +346,13 @@ class TestSession:
 
     def test_sessions_add_up_to_the_counts_of_the_day(self, client: Client, stage: Stage) -> None:
         with client.session() as one, client.session() as two:
-            stage.counts = Counts(entered=1, undecided=1)
+            stage.happened = (Event(0.0, "entered", 1, "undecided"),)
             for session in (one, two):
                 ask(session)
-            stage.counts = replace(stage.counts, undecided=0, with_mask=1)
+            stage.happened = (Event(1.0, "changed", 1, "with_mask"),)
             told = ask(one)["day"]
             assert (told["entered"], told["with_mask"], told["undecided"]) == (2, 1, 1)
+            stage.happened = (Event(2.0, "left", 1, "with_mask"),)
         wait_for(lambda: stage.ended == 2)
         wait_for(lambda: client.get("/v1/kiosk/counts").json()["with_mask"] == 2)
         assert client.get("/v1/kiosk/counts").json()["undecided"] == 0

@@ -87,7 +87,7 @@ class Alerts:
         self._settled = self._orphans_told = False
         self._expire_at = self._sweep_at = 0.0
         self._couriers: dict[str, Courier] = {}
-        around = Surroundings(changed=self._nudge.set, clean=self._redactor.clean)
+        around = Surroundings(changed=self._nudge.set, clock=outbox.clock, clean=self._redactor.clean)
         made: dict[str, Channel] = dict(channels or {})
         try:
             for name, kind in config.channels.items():

@@ -7,17 +7,17 @@ from masquerade.live.alerts.types import Alert
 MESSAGES: dict[str, tuple[str, str, str]] = {
     "en": ("Somebody without a mask", "Somebody wears the mask wrongly", "Test alert"),
     "de": ("Jemand trägt keine Maske", "Jemand trägt die Maske falsch", "Testalarm"),
-    "fr": ("Quelqu'un ne porte pas de masque", "Quelqu'un porte mal son masque", "Alerte d'essai"),
+    "fr": ("Une personne ne porte pas de masque", "Une personne porte mal son masque", "Alerte de test"),
     "es": ("Alguien no lleva mascarilla", "Alguien lleva mal la mascarilla", "Alerta de prueba"),
-    "it": ("Qualcuno è senza mascherina", "Qualcuno indossa male la mascherina", "Avviso di prova"),
-    "pt": ("Alguém está sem máscara", "Alguém usa mal a máscara", "Alerta de teste"),
+    "it": ("Qualcuno non indossa la mascherina", "Qualcuno indossa male la mascherina", "Avviso di prova"),
+    "pt": ("Alguém está sem máscara", "Alguém tem a máscara mal colocada", "Alerta de teste"),
     "nl": ("Iemand draagt geen mondkapje", "Iemand draagt het mondkapje verkeerd", "Testmelding"),
-    "pl": ("Ktoś nie ma maseczki", "Ktoś źle nosi maseczkę", "Alarm próbny"),
+    "pl": ("Ktoś nie ma maseczki", "Ktoś ma źle założoną maseczkę", "Alarm próbny"),
     "tr": ("Birisi maske takmıyor", "Birisi maskeyi yanlış takıyor", "Deneme uyarısı"),  # noqa: RUF001 - Turkish
     "uk": ("Хтось без маски", "Хтось неправильно носить маску", "Пробне сповіщення"),
     "ru": ("Кто-то без маски", "Кто-то неправильно носит маску", "Пробное оповещение"),
-    "ar": ("شخص لا يرتدي كمامة", "شخص يرتدي الكمامة بشكل خاطئ", "تنبيه تجريبي"),
-    "zh": ("有人未戴口罩", "有人口罩佩戴不正确", "测试警报"),
+    "ar": ("شخص لا يرتدي كمامة", "شخص لا يرتدي الكمامة بشكل صحيح", "تنبيه تجريبي"),
+    "zh": ("有人未戴口罩", "有人未正确佩戴口罩", "测试警报"),
     "ja": ("マスクを着けていない人がいます", "マスクを正しく着けていない人がいます", "テスト通知"),
 }
 """By language: no mask, a mask worn wrongly, a test."""

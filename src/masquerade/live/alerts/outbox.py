@@ -41,12 +41,29 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     CREATE INDEX open_deliveries ON deliveries (channel, alert) WHERE state IN ('pending', 'sending');
     """,
+    "CREATE INDEX states ON deliveries (state, channel)",
 )
 """Each brings the file from one version to the next; what was released is never changed."""
-OPEN = ("pending", "sending")
+BY_OPEN = "INDEXED BY open_deliveries"
+"""SQLite would go through all that was ever sent instead, for it does not know how few are open."""
 UNREADABLE = "it cannot be read"
 MAYBE_SENT = "the process ended while it was being sent; it may have arrived"
 BUSY_SECONDS = 5.0
+
+
+def since_boot() -> float:
+    """Give seconds that go on while the machine sleeps, and never jump, where the system knows such."""
+    clock = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
+    return time.monotonic() if clock is None else time.clock_gettime(clock)
+
+
+def steady(now: Callable[[], float] = time.time, running: Callable[[], float] = since_boot) -> Callable[[], float]:
+    """Give a clock that shows ``now`` and goes on with ``running``.
+
+    A machine that learns the time of day after its start, as small ones do, makes no alert old by that.
+    """
+    begin = now() - running()
+    return lambda: begin + running()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +96,22 @@ class Delivery:
 class Outbox:
     """Alerts and what became of them. Safe to use from several threads and processes.
 
-    A method that returns has its change on disk. Times are Unix times of ``clock``.
+    A method that returns has its change on disk.
+
+    Attributes:
+        path: the file.
+        clock: gives the Unix time that all its times are in.
     """
 
-    def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
-        """Open an outbox, or begin one.
+    def __init__(self, path: Path, *, clock: Callable[[], float] | None = None) -> None:
+        """Open an outbox, or begin one; ``clock`` is by default ``steady``.
 
         Raises:
             OutboxUnusable: it cannot be opened, is no outbox, or a newer version made it.
             DestinationUnusable: its folder cannot be made, or it is a folder.
         """
         self.path = path
-        self._clock = clock
+        self.clock = clock or steady()
         self._mutex = threading.RLock()
         self._locks: dict[str, FileIO] = {}
         refuse_folder(path)
@@ -167,7 +188,7 @@ class Outbox:
         Raises:
             OutboxUnusable: it cannot be written, and was not.
         """
-        now = self._clock()
+        now = self.clock()
         with self._change() as base:
             row = base.execute(
                 "INSERT INTO alerts (id, written, body) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING RETURNING number",
@@ -187,13 +208,13 @@ class Outbox:
             OutboxUnusable: the file cannot be read.
         """
         where = "d.channel = ? AND d.state IN ('pending', 'sending') ORDER BY d.alert LIMIT 1"
-        while rows := self._rows(where, (channel,)):
+        while rows := self._rows(where, (channel,), BY_OPEN):
             found = _delivery(rows[0])
             if found is not None:
                 return found
             self._changed(
                 "UPDATE deliveries SET state = 'failed', changed = ?, reason = ? WHERE channel = ? AND alert = ?",
-                (self._clock(), UNREADABLE, channel, rows[0][1]),
+                (self.clock(), UNREADABLE, channel, rows[0][1]),
             )
         return None
 
@@ -207,9 +228,9 @@ class Outbox:
         found = map(_delivery, self._rows(f"d.state IN ({marks}) ORDER BY d.alert, d.channel", states))
         return [one for one in found if one is not None]
 
-    def _rows(self, where: str, values: tuple[str, ...]) -> list[tuple[Any, ...]]:
+    def _rows(self, where: str, values: tuple[str, ...], index: str = "") -> list[tuple[Any, ...]]:
         columns = "a.body, d.alert, d.channel, d.state, d.attempts, d.due, d.expires, d.changed, d.reason"
-        query = f"SELECT {columns} FROM deliveries d JOIN alerts a ON a.number = d.alert WHERE {where}"  # noqa: S608
+        query = f"SELECT {columns} FROM deliveries d {index} JOIN alerts a ON a.number = d.alert WHERE {where}"  # noqa: S608
         with self._mutex, self._told():
             return self._there().execute(query, values).fetchall()
 
@@ -235,7 +256,7 @@ class Outbox:
         Raises:
             OutboxUnusable: it cannot be noted.
         """
-        self._set(delivery, "pending", attempts=delivery.attempts + 1, due=self._clock() + wait, reason=reason)
+        self._set(delivery, "pending", attempts=delivery.attempts + 1, due=self.clock() + wait, reason=reason)
 
     def failed(self, delivery: Delivery, reason: str) -> None:
         """Note that it is not tried any more.
@@ -250,7 +271,7 @@ class Outbox:
             base.execute(
                 "UPDATE deliveries SET state = ?, attempts = ?, due = ?, changed = ?, reason = ?"
                 " WHERE channel = ? AND alert = ?",
-                (state, attempts, due, self._clock(), reason, delivery.channel, delivery.number),
+                (state, attempts, due, self.clock(), reason, delivery.channel, delivery.number),
             )
 
     def expire(self) -> int:
@@ -259,9 +280,10 @@ class Outbox:
         Raises:
             OutboxUnusable: it cannot be noted.
         """
-        now = self._clock()
+        now = self.clock()
         return self._changed(
-            "UPDATE deliveries SET state = 'expired', changed = ? WHERE state = 'pending' AND expires <= ?",
+            f"UPDATE deliveries {BY_OPEN} SET state = 'expired', changed = ?"  # noqa: S608
+            " WHERE state IN ('pending', 'sending') AND state = 'pending' AND expires <= ?",
             (now, now),
         )
 
@@ -273,7 +295,7 @@ class Outbox:
         """
         return self._changed(
             "UPDATE deliveries SET state = 'failed', changed = ?, reason = ? WHERE state = 'sending' AND channel = ?",
-            (self._clock(), MAYBE_SENT, channel),
+            (self.clock(), MAYBE_SENT, channel),
         )
 
     def revive(self, seconds: float) -> int:
@@ -282,7 +304,7 @@ class Outbox:
         Raises:
             OutboxUnusable: it cannot be noted.
         """
-        now = self._clock()
+        now = self.clock()
         return self._changed(
             "UPDATE deliveries SET state = 'pending', due = ?, expires = ?, changed = ?, attempts = 0"
             " WHERE state IN ('failed', 'expired')",
@@ -298,7 +320,7 @@ class Outbox:
         return self._changed(
             "DELETE FROM alerts WHERE written < ? AND NOT EXISTS (SELECT 1 FROM deliveries"
             " WHERE alert = number AND state IN ('pending', 'sending') AND expires > ?)",
-            (self._clock() - keep_days * 86400, self._clock()),
+            (self.clock() - keep_days * 86400, self.clock()),
         )
 
     def _changed(self, order: str, values: tuple[float | str, ...]) -> int:
@@ -313,7 +335,11 @@ class Outbox:
             OutboxUnusable: the file cannot be read.
         """
         with self._mutex, self._told():
-            rows = self._there().execute("SELECT channel, state, count(*) FROM deliveries GROUP BY 1, 2").fetchall()
+            rows = (
+                self._there()
+                .execute("SELECT channel, state, count(*) FROM deliveries GROUP BY state, channel")
+                .fetchall()
+            )
         found: dict[str, dict[str, int]] = {}
         for channel, state, count in rows:
             found.setdefault(channel, {})[state] = count

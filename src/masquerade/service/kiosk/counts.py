@@ -1,77 +1,103 @@
-"""Counts of the day over all cameras of a service; they begin anew at local midnight and are in memory alone."""
+"""Counts of the day over all cameras of a service: numbers, in memory alone, of today and the days beside it."""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+from masquerade.wearing.types import UNDECIDED
+
 if TYPE_CHECKING:
-    from masquerade.live import Frame
-    from masquerade.live.watching import Counts, Snapshot
+    from masquerade.live import Event, Frame
+    from masquerade.live.watching import Snapshot
 
 NAMES = ("entered", "with_mask", "without_mask", "incorrect", "undecided", "alerts")
 
 
-def today() -> date:
-    """Give the local date."""
-    return datetime.now().astimezone().date()
+def today(clock: Callable[[], float] = time.time) -> date:
+    """Give the local date; ``clock`` gives seconds since 1970."""
+    return datetime.fromtimestamp(clock()).astimezone().date()
 
 
 class DayCounts:
-    """Adds up what several observers count; safe to use from several threads."""
+    """Adds up what several observers see; safe to use from several threads.
+
+    Somebody is counted on the day on which they entered, whatever changes afterwards. The days beside today are kept,
+    so that a visitor at midnight is counted once, and a clock that is set back over midnight loses nothing.
+    """
 
     def __init__(self, day: Callable[[], date] = today) -> None:
         """Take what tells the date."""
         self._today = day
         self._lock = threading.Lock()
-        self._day = day()
-        self._totals: Counter[str] = Counter()
+        self._days: dict[date, Counter[str]] = {}
 
     def follow(self) -> Following:
-        """Begin to add what one more observer counts."""
+        """Begin to count what one more observer sees."""
         return Following(self)
-
-    def add(self, more: dict[str, int]) -> None:
-        """Add to the counts of today; less than nothing where somebody is counted otherwise than before."""
-        with self._lock:
-            self._turn_over()
-            for name, count in more.items():
-                self._totals[name] = max(0, self._totals[name] + count)
 
     def to_dict(self) -> dict[str, str | int]:
         """Give the counts of today by name, and the date as ``day``."""
         with self._lock:
-            self._turn_over()
-            return {"day": self._day.isoformat(), **{name: self._totals[name] for name in NAMES}}
+            now, totals = self._now()
+            return {"day": now.isoformat(), **{name: totals[name] for name in NAMES}}
 
-    def _turn_over(self) -> None:
-        if self._today() != self._day:
-            self._day = self._today()
-            self._totals.clear()
+    def count(self, event: Event, people: dict[int, tuple[date, str]]) -> None:
+        """Take in what happened.
+
+        Args:
+            event: of one observer.
+            people: of that observer, who is in view: the day they entered, and how they wear their mask.
+        """
+        if event.person is None:
+            return
+        with self._lock:
+            now, totals = self._now()
+            if event.event == "alert":
+                totals["alerts"] += 1
+                return
+            if event.event == "entered":
+                totals["entered"] += 1
+                entered, before = now, None
+            elif event.person in people:
+                entered, before = people.pop(event.person)
+            else:
+                return
+            wearing = event.wearing or UNDECIDED
+            if event.event != "left":
+                people[event.person] = (entered, wearing)
+            if entered in self._days:
+                self._days[entered][wearing] += 1
+                if before is not None:
+                    self._days[entered][before] -= 1
+
+    def _now(self) -> tuple[date, Counter[str]]:
+        now = self._today()
+        for day in [day for day in self._days if abs((day - now).days) > 1]:
+            del self._days[day]
+        return now, self._days.setdefault(now, Counter())
 
 
 class Following:
-    """What one observer has counted so far. As a sink of a watch it takes the counts of each snapshot."""
+    """What one observer has seen so far. As a sink of a watch it takes each snapshot."""
 
     def __init__(self, day: DayCounts) -> None:
-        """Take where to add."""
+        """Take where to count."""
         self._day = day
-        self._before = dict.fromkeys(NAMES, 0)
+        self._people: dict[int, tuple[date, str]] = {}
 
-    def update(self, counts: Counts) -> None:
-        """Add what is new since the last time."""
-        now = {name: int(getattr(counts, name)) for name in NAMES}
-        more = {name: now[name] - self._before[name] for name in NAMES if now[name] != self._before[name]}
-        self._before = now
-        if more:
-            self._day.add(more)
+    def update(self, events: Iterable[Event]) -> None:
+        """Count what happened; each event once, in the order in which they happened."""
+        for event in events:
+            self._day.count(event, self._people)
 
     def take(self, _frame: Frame | None, snapshot: Snapshot) -> None:
-        """Take the counts of a snapshot."""
-        self.update(snapshot.counts)
+        """Count what happened with a snapshot."""
+        self.update(snapshot.events)
 
     def close(self) -> None:
         """Do nothing: what was counted stays."""

@@ -131,7 +131,7 @@ class Session:
             self._failed += 1
             return self._trouble(error)
         self._failed = 0
-        self._following.update(snapshot.counts)
+        self._following.update(snapshot.events)
         return {"type": "snapshot", **snapshot.to_dict(), **self._extra()}
 
     def _trouble(self, error: MasqueradeError) -> dict[str, Any]:
@@ -152,4 +152,4 @@ class Session:
         """Let everybody who is in view leave, so that they are counted as what they were."""
         if self._observer is not None:
             snapshot = self._observer.state_changed(StateChange(self._clock() - self._began, "ended"))
-            self._following.update(snapshot.counts)
+            self._following.update(snapshot.events)

@@ -21,4 +21,4 @@ def need(package: str, what: str) -> ModuleType:
     try:
         return import_module(package)
     except ImportError:
-        raise ExtraMissing(f"{what} need {package}", hint="pip install 'masquerade[watch]'") from None
+        raise ExtraMissing.of(f"{what} need {package}", "watch") from None

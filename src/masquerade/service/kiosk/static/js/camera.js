@@ -3,13 +3,14 @@ import { Backoff } from "./backoff.js";
 
 const WANTED = { audio: false, video: { facingMode: "user", width: { ideal: 1280 }, height: { ideal: 720 } } };
 const WHY = { NotAllowedError: "refused", SecurityError: "refused", NotFoundError: "absent", OverconstrainedError: "absent" };
+const WAITING = 1000; // a browser that answers later than so asks somebody
 const STALLED = 5000;
 const QUALITY = 0.8;
 
 export class Camera {
-  /** @param told is called with each new state: starting, on, refused, absent, occupied, insecure, lost. */
+  /** @param told is called with each new state: starting, asking, on, refused, absent, occupied, insecure, lost. */
   constructor(video, told) {
-    Object.assign(this, { video, told, stream: null, timer: 0, watcher: 0, opening: false, backoff: new Backoff() });
+    Object.assign(this, { video, told, stream: null, why: "", timer: 0, watcher: 0, opening: false, backoff: new Backoff() });
     this.canvas = typeof OffscreenCanvas === "undefined" ? document.createElement("canvas") : new OffscreenCanvas(1, 1);
     navigator.mediaDevices?.addEventListener("devicechange", () => this.retry());
   }
@@ -34,6 +35,7 @@ export class Camera {
     this.opening = true;
     this.close();
     if (!["absent", "occupied", "lost"].includes(this.state)) this.say("starting");
+    const asking = setTimeout(() => this.ask(), WAITING);
     try {
       this.stream = await navigator.mediaDevices.getUserMedia(WANTED);
       const [track] = this.stream.getVideoTracks();
@@ -46,18 +48,25 @@ export class Camera {
       this.backoff.reset();
       this.say("on");
     } catch (error) {
-      this.fail(WHY[error.name] ?? "occupied");
+      this.fail(WHY[error.name] ?? "occupied", `${error.name}: ${error.message}`);
     } finally {
+      clearTimeout(asking);
       this.opening = false;
     }
+  }
+
+  /** The camera is not there yet: where the browser asks for it, somebody has to answer. */
+  async ask() {
+    if (!(await Camera.allowed()) && this.opening && this.state === "starting") this.say("asking");
   }
 
   retry() {
     if (["absent", "occupied", "lost"].includes(this.state)) this.open();
   }
 
-  fail(state) {
+  fail(state, why = "") {
     this.close();
+    this.why = why;
     this.say(state);
     if (state !== "refused") this.timer = setTimeout(() => this.open(), this.backoff.next());
     else this.watchPermission();

@@ -1,6 +1,7 @@
 // Frames around the faces in the mirror. How a mask is worn is said by line and sign, not by colour alone.
+import { signOf } from "./messages.js";
+
 const SVG = "http://www.w3.org/2000/svg";
-const SIGNS = { with_mask: "thanks", without_mask: "put_on", incorrect: "nose", undecided: "moment" };
 
 function element(name, attributes = {}, ...children) {
   const made = document.createElementNS(SVG, name);
@@ -63,6 +64,6 @@ export class Frames {
     sign.setAttribute("y", cy - radius * 0.8);
     sign.setAttribute("width", radius * 1.6);
     sign.setAttribute("height", radius * 1.6);
-    use.setAttribute("href", `#icon-${SIGNS[person.wearing]}`);
+    use.setAttribute("href", `#icon-${signOf(person)}`);
   }
 }

@@ -4,35 +4,50 @@ import { Backoff } from "./backoff.js";
 import { Camera } from "./camera.js";
 import { Chime } from "./chime.js";
 import { Controls, wish } from "./controls.js";
+import { Fit } from "./fit.js";
 import { Frames } from "./frames.js";
+import { Freshness } from "./freshness.js";
 import { Languages } from "./languages.js";
 import { FeedLink, SessionLink } from "./links.js";
-import { Episodes, messageFor, Steady } from "./messages.js";
+import { Audience, Episodes, messageFor, Steady } from "./messages.js";
 import { Screen } from "./screen.js";
 import { openSession, setup } from "./service.js";
 
 const ASK_AGAIN = 3600000; // the setup, and with it the session's cookie, is renewed in time
 const HIDDEN = 10000; // a page that nobody sees lets go of its session
+const STALE = { browser: 3000, server: 6000 }; // the service tells by itself of a camera that stalls
+const RUNG = 1200;
+const SECURE = "masquerade serve --certfile … --keyfile …";
 const address = new URLSearchParams(location.search);
 const part = (id) => document.getElementById(id);
-const view = { camera: "start", link: "connecting", source: { state: "online", reason: "" }, people: [], busy: false, broken: "" };
+const view = {
+  camera: "start", why: "", link: "connecting", source: { state: "online", reason: "" }, people: [], stale: false, busy: false,
+  broken: "",
+};
 const config = { camera: "browser", side: 640, fps: 10, counts: false };
 
 const chime = new Chime(wish("sound", address));
 const controls = new Controls(address, chime, render);
 const languages = new Languages(part("language"), render);
 const announcer = new Announcer(part("polite"), part("urgent"));
+const fit = new Fit(document.documentElement);
 const frames = new Frames(part("frames"));
 const screen = new Screen();
 const steady = new Steady();
+const audience = new Audience();
 const episodes = new Episodes();
+const freshness = new Freshness();
 const camera = new Camera(part("video"), (state) => {
   view.camera = state;
+  view.why = state === "insecure" ? `${location.origin} → ${SECURE}` : camera.why;
   if (state !== "on") forget();
   render();
 });
 let link = null;
 let shown = { key: "" };
+let sounded = ""; // the tone of the message that a chime went with, until that message is shown
+let ringing = 0;
+let counted = false; // nothing is shown before the service has told its counts
 
 function forget() {
   view.people = [];
@@ -56,41 +71,63 @@ async function checkKey() {
 function askForKey() {
   link?.stop();
   view.link = "key";
+  forget();
   render();
+  if (document.activeElement === document.body) part("key").focus();
 }
 
 function heard(message) {
   if (message.day) showCounts(message.day);
   if (message.camera) view.source = message.camera;
   if (message.type === "error") failed(message.error);
-  if (message.type === "snapshot") {
-    view.busy = false;
-    view.broken = "";
-    view.people = message.people;
-    frames.show(view.people, message.width, message.height);
-    const sound = episodes.update(message.time, message.people);
-    if (sound) chime.play(sound);
-    render(sound !== null);
-    return;
+  if (message.type === "snapshot") saw(message);
+  render();
+}
+
+function saw({ time, width, height, people }) {
+  freshness.mark();
+  view.stale = false;
+  view.busy = false;
+  view.broken = "";
+  view.people = audience.take(people);
+  frames.show(view.people, width, height);
+  const sound = episodes.update(time, view.people);
+  if (!sound) return;
+  chime.play(sound);
+  sounded = sound;
+}
+
+/** Forgets whom it saw when nothing newer has come, and begins anew where the machine slept meanwhile. */
+function tick() {
+  if (freshness.slept() && !document.hidden && link?.running) {
+    link.stop();
+    link.start();
   }
+  if (freshness.stale && view.people.length) forget();
+  view.stale = freshness.stale;
   render();
 }
 
 /** A frame could not be looked at: too much to do, a moment's matter, or a service that is not well. */
 function failed(error) {
-  if (["busy", "not_ready"].includes(error.code)) view.busy = !view.people.length;
-  else if (!error.code.startsWith("image_")) view.broken = error.message;
+  if (["key_required", "scope_missing"].includes(error.code)) checkKey();
+  else if (["busy", "not_ready"].includes(error.code)) view.busy = !view.people.length;
+  else if (!error.code.startsWith("image_")) {
+    forget();
+    view.broken = error.message;
+  }
 }
 
 function showCounts(day) {
+  counted = true;
   for (const cell of document.querySelectorAll("[data-count]")) {
     const text = day[cell.dataset.count].toLocaleString(languages.code || "en");
     if (cell.textContent !== text) cell.textContent = text;
   }
 }
 
-/** Shows what is known now. @param again the message is meant for somebody new. */
-function render(again = false) {
+/** Shows what is known now. */
+function render() {
   if (!languages.code) return;
   const next = steady.take(messageFor(view));
   const say = (key) => languages.text(key);
@@ -99,7 +136,12 @@ function render(again = false) {
   write(part("privacy"), say(isHere() ? "privacy.here" : "privacy.service"));
   document.title = say("page.title");
   document.documentElement.dataset.tone = next.tone;
-  if (next.key !== shown.key) {
+  const again = next.tone === sounded;
+  if (again) {
+    sounded = "";
+    ring();
+  }
+  if (again || next.key !== shown.key) {
     part("message").classList.remove("new");
     requestAnimationFrame(() => part("message").classList.add("new"));
   }
@@ -116,15 +158,30 @@ function render(again = false) {
   part("mirror").hidden = !mirrored;
   document.body.classList.toggle("mirrored", mirrored);
   part("show-picture").hidden = config.camera !== "browser";
-  part("counts").hidden = !(config.counts && controls.counts);
+  part("counts").hidden = !(config.counts && controls.counts && counted);
   part("show-counts").hidden = !config.counts;
   controls.waiting = chime.blocked;
   part("sound-icon").setAttribute("href", chime.on && !chime.blocked ? "#icon-sound" : "#icon-silent");
   part("sound").classList.toggle("silent", chime.blocked);
   write(part("sound").querySelector("span"), say(chime.blocked ? "control.silent" : "control.sound"));
+  for (const button of document.querySelectorAll(".controls button")) button.title = button.textContent.trim();
   controls.show();
-  announcer.take(next, () => [part("title"), part("line"), part("detail")].map((p) => p.textContent).join(" ").trim(), again && next.tone === shown.tone);
+  fit.take(`${next.key} ${line} ${next.detail ?? ""} ${mirrored} ${part("counts").hidden}`, controls.size !== "100");
+  announcer.take(next, said, again);
   shown = next;
+}
+
+/** What a screen reader is to say now, and in which languages. */
+function said() {
+  const text = (id) => part(id).textContent;
+  return [[`${text("title")} ${text("line")}`.trim(), languages.code], [text("detail"), part("detail").lang]];
+}
+
+/** What a chime says to the eye, with or without sound. */
+function ring() {
+  document.body.classList.add("rung");
+  clearTimeout(ringing);
+  ringing = setTimeout(() => document.body.classList.remove("rung"), RUNG);
 }
 
 function write(place, text) {
@@ -132,7 +189,7 @@ function write(place, text) {
 }
 
 function isHere() {
-  return config.camera === "server" || ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
+  return ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
 }
 
 /** Sends the newest frame whenever the one before was answered: there is never a line of frames. */
@@ -164,6 +221,7 @@ async function begin() {
     }
     if (told) {
       Object.assign(config, told);
+      freshness.limit = STALE[config.camera];
       break;
     }
     view.link = "lost";
@@ -181,7 +239,8 @@ async function begin() {
   } else if (await Camera.allowed()) {
     await openCamera();
   } else {
-    view.camera = navigator.mediaDevices ? "start" : "insecure";
+    if (!navigator.mediaDevices) camera.say("insecure");
+    else view.camera = "start";
   }
   render();
 }
@@ -204,14 +263,17 @@ document.addEventListener("visibilitychange", () => {
 part("go").onclick = openCamera;
 part("keys").onsubmit = async (event) => {
   event.preventDefault();
-  const right = await openSession(part("key").value);
+  const wrong = await openSession(part("key").value);
   part("key").value = "";
-  part("wrong").hidden = right;
-  if (right) await begin();
-  else part("key").focus();
+  part("key").setAttribute("aria-invalid", String(Boolean(wrong)));
+  part("wrong").hidden = !wrong;
+  if (wrong) part("wrong").dataset.words = wrong;
+  render();
+  if (wrong) part("key").focus();
+  else await begin();
 };
 for (const kind of ["pointerdown", "keydown"]) document.addEventListener(kind, touched, { capture: true, passive: true });
-setInterval(render, 250); // lets a message that has been read go
+setInterval(tick, 250); // lets a message that has been read, or no longer holds, go
 setInterval(checkKey, ASK_AGAIN);
 
 await languages.begin(address.get("lang") ?? "", navigator.languages);

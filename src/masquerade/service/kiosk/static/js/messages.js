@@ -3,8 +3,9 @@ const WRONG = ["without_mask", "incorrect"];
 const ICONS = {
   welcome: "welcome", moment: "moment", starting: "moment", thanks: "thanks", put_on: "put_on", nose: "nose",
   nose_mouth: "nose_mouth", mouth: "nose_mouth", chin: "chin", adjust: "put_on", start: "camera", server: "no-link",
-  full: "no-link", broken: "no-link", key: "key", source_opening: "moment",
+  full: "no-link", broken: "no-link", key: "key", source_opening: "moment", asking: "camera",
 };
+const DWELL = 1500; // milliseconds that a reminder is shown before it gives way to another reminder
 
 function message(key, tone, extra = {}) {
   return { key, tone, icon: ICONS[key] ?? "no-camera", ...extra };
@@ -17,6 +18,29 @@ export function toCover(shows) {
   if (nose) return chin ? "adjust" : "nose";
   if (mouth) return chin ? "adjust" : "mouth";
   return chin ? "chin" : "adjust";
+}
+
+/** The sign beside somebody's face. */
+export function signOf(person) {
+  if (person.wearing === "incorrect") return ICONS[toCover(person.shows)];
+  return { with_mask: "thanks", without_mask: "put_on" }[person.wearing] ?? "moment";
+}
+
+/** Who is spoken to: those at the door, not those far behind them, whose faces are much smaller. */
+export class Audience {
+  /** @param enter, leave parts of the largest face's height from which somebody is spoken to, and no longer. */
+  constructor(enter = 0.4, leave = 0.3) {
+    Object.assign(this, { enter, leave, numbers: new Set() });
+  }
+
+  take(people) {
+    const height = ({ box }) => box[3] - box[1];
+    const largest = Math.max(0, ...people.map(height));
+    const near = (person) => height(person) >= largest * (this.numbers.has(person.number) ? this.leave : this.enter);
+    const here = people.filter(near);
+    this.numbers = new Set(here.map((person) => person.number));
+    return here;
+  }
 }
 
 /** The one who needs reminding most decides: no mask, then more parts that show, then not yet known, then thanks. */
@@ -46,13 +70,13 @@ export function messageFor(view) {
   if (view.link === "lost" && !NO_CAMERA.includes(view.camera)) return message("server", "trouble");
   if (view.broken) return message("broken", "trouble", { detail: view.broken });
   if (view.camera === "start") return message("start", "calm");
-  if ([...NO_CAMERA, "lost"].includes(view.camera)) return message(view.camera, "trouble");
-  if (view.camera === "starting") return message("starting", "calm");
+  if ([...NO_CAMERA, "lost"].includes(view.camera)) return message(view.camera, "trouble", { detail: view.why });
+  if (["starting", "asking"].includes(view.camera)) return message(view.camera, "calm");
   if (view.link !== "on" || view.busy) return message("moment", "calm");
   const { state, reason } = view.source;
   if (state === "opening") return message("source_opening", "calm");
   if (["stalled", "offline", "ended"].includes(state)) return message(`source_${state}`, "trouble", { detail: reason });
-  return aboutPeople(view.people);
+  return view.stale ? message("moment", "calm") : aboutPeople(view.people);
 }
 
 /** Keeps a message that is about people long enough to be read. */
@@ -68,18 +92,20 @@ export class Steady {
       this.wanted = next.key;
       this.asked = time;
     }
-    if (this.shown === null || next.key === this.shown.key || time - this.asked >= this.patience(next)) {
+    if (this.shown === null || next.key === this.shown.key || time - this.asked >= this.patience(next, time - this.since)) {
       if (this.shown?.key !== next.key) this.since = time;
       this.shown = next;
     }
     return this.shown;
   }
 
-  patience(next) {
+  /** How long another message must have been asked for. @param read for how long the shown one could be read. */
+  patience(next, read) {
     const spoken = ["thanks", "remind"].includes(this.shown.tone);
     if (!spoken || next.tone === "trouble") return 0;
     if (next.key === "welcome") return 1500;
     if (next.key === "moment") return 800;
+    if (next.tone === "remind" && this.shown.tone === "remind" && read < DWELL) return Infinity;
     return next.tone === "remind" && this.shown.tone === "thanks" ? 0 : 300;
   }
 }

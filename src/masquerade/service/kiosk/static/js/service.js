@@ -11,13 +11,14 @@ export async function setup() {
   }
 }
 
-/** Gives a key and gets a cookie for it; @returns whether it was taken. */
+/** Gives a key and gets a cookie for it; @returns the name of the words that say why it was not taken, else "". */
 export async function openSession(key) {
   try {
     const body = JSON.stringify({ key });
     const answer = await fetch("/v1/session", { method: "POST", headers: { "Content-Type": "application/json" }, body });
-    return answer.ok;
+    if (answer.ok) return (await answer.json()).scopes.includes("watch") ? "" : "key.scope";
+    return answer.status === 401 ? "key.wrong" : "key.later";
   } catch {
-    return false;
+    return "key.later";
   }
 }
