@@ -33,7 +33,8 @@ def open_source(address: str | os.PathLike[str], options: SourceOptions | None =
     Raises:
         SourceInvalid: nothing is named so, or an option cannot be.
         SourceNotFound: a path that leads nowhere.
-        SourceUnreadable: a file that is no film, but a picture for example. Whether a camera answers is told by ``Source.changes`` instead.
+        SourceUnreadable: a file that is no film, but a picture for example. Whether a camera answers is told by
+            ``Source.changes`` instead.
     """
     chosen = SourceOptions.of(options, changes if options else _by_settings() | changes)
     if chosen.ca_file:
