@@ -120,7 +120,7 @@ def test_a_full_disk_is_said_once_and_heals(tmp_path: Path, server: Receiver) ->
 def test_when_memory_is_full_the_oldest_is_given_up_and_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from masquerade.live.alerts import alerts as room
+    from masquerade.live.alerts import writing as room
 
     monkeypatch.setattr(room, "MOST_UNWRITTEN", 3)
     outbox = Outbox(tmp_path / "outbox")
