@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from masquerade.live.sources import wire
 from masquerade.live.sources.addresses import Kind
+from masquerade.live.sources.liveliness import dead_picture
 from masquerade.live.sources.source import START, Source
 
 if TYPE_CHECKING:
@@ -126,11 +127,10 @@ class Camera(Source):
     def _frame_of(self, message: dict[str, Any]) -> Frame:
         frame = self._take(message, message["taken"] - self._begun)
         self._damaged_seen = self._reader.counters.damaged
-        flat, still = self._options.flat_after, self._options.frozen_after
-        if self._watches_picture and 0 < flat <= message["flat"]:
-            self._become("stalled", f"the picture has been one flat colour for {flat:g} seconds")
-        elif self._watches_picture and 0 < still <= message["still"]:
-            self._become("stalled", f"the picture has not changed at all for {still:g} seconds")
+        flat, frozen = self._options.flat_after, self._options.frozen_after
+        dead = dead_picture(message["flat"], message["still"], flat_after=flat, frozen_after=frozen)
+        if self._watches_picture and dead:
+            self._become("stalled", dead)
         else:
             if self.state != "online":
                 self._online_since = self._clock()

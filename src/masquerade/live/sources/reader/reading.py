@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from masquerade.live.sources import wire
 from masquerade.live.sources.addresses import Address, Kind
+from masquerade.live.sources.liveliness import Liveliness
 from masquerade.live.sources.memory import DAMAGED, GRABBED, Counters
-from masquerade.live.sources.reader.clock import FilmClock, Liveliness, Pace
+from masquerade.live.sources.reader.clock import FilmClock, Pace
 from masquerade.live.sources.reader.kinds import NotOpened, Reader
 from masquerade.live.sources.reader.plain import in_plain_words
 from masquerade.live.sources.reader.probing import probe, wait
