@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from masquerade.errors import AlertsInvalid, OutboxUnusable
 from masquerade.live.alerts import Alerts, AlertsConfig, Door, Outbox, load_alerts
 from masquerade.live.alerts.kinds import AnyChannel, SoundConfig, WebhookConfig
 from masquerade.live.types import Event, Frame, Person
@@ -371,3 +372,13 @@ def test_what_waits_for_a_channel_that_was_renamed_is_said(tmp_path: Path) -> No
     with Alerts(chime, Outbox(tmp_path / "outbox"), channels={"chime": Recorder()}, say=said.append):
         until(lambda: said)
     assert said == ["1 alert for office will expire: no channel is called so any more"]
+
+
+def test_what_cannot_be_made_leaves_nothing_open(tmp_path: Path) -> None:
+    guards = list(logging.getLogger("httpx").filters)
+    outbox = Outbox(tmp_path / "outbox")
+    with pytest.raises(AlertsInvalid, match="channel hook0: ca_file"):
+        Alerts(config("https://a.example/", ca_file=tmp_path / "none.pem"), outbox)
+    assert logging.getLogger("httpx").filters == guards
+    with pytest.raises(OutboxUnusable, match="closed"):
+        outbox.counts()

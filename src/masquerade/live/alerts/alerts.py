@@ -96,6 +96,8 @@ class Alerts:
         except BaseException:
             for channel in made.values():
                 channel.close()
+            outbox.close()
+            self._redactor.release()
             raise
         self._delivers: set[str] = set()
         for channel in made.values():
