@@ -67,7 +67,7 @@ def test_byte_by_byte() -> None:
 
 
 def test_each_is_given_as_soon_as_it_is_whole() -> None:
-    splitter = Splitter(MOST, [].append)
+    splitter = Splitter(MOST, print)
     assert splitter.feed(PLAIN[0]) == [PLAIN[0]]
     assert splitter.feed(PLAIN[1][:-1]) == []
     assert splitter.feed(PLAIN[1][-1:]) == [PLAIN[1]]

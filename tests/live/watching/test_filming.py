@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -205,12 +205,17 @@ def test_a_disk_that_others_fill(small_disk: Path, suffix: str, monkeypatch: pyt
     assert {path.name for path in small_disk.iterdir()} == {"others", *([film.path.name] if film.frames else [])}
 
 
+def always(free: int) -> Callable[[Path], int]:
+    return lambda _: free
+
+
 @pytest.mark.parametrize("suffix", list(CODECS))
 def test_a_disk_that_is_full_from_the_first(small_disk: Path, suffix: str) -> None:
     fill(small_disk)
-    for free in (None, lambda _: 2**40):  # as it is; and filled in the moment after it was asked
+    room = shutil.disk_usage(small_disk).free
+    for free in (room, 2**40):  # as it is; and filled in the moment after it was asked
         said: list[str] = []
-        film = FilmWriter(small_disk / f"out{suffix}", say=said.append, **({"free": free} if free else {}))
+        film = FilmWriter(small_disk / f"out{suffix}", say=said.append, free=always(free))
         for number in range(30):
             film.take(*shot(number / 25))
         film.close()
