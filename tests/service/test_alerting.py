@@ -161,7 +161,7 @@ def test_an_alert_of_a_browser_goes_out_and_a_webhook_that_hangs_is_told(
     assert len(server.requests[0].body) < 500  # no picture is in it
     assert httpx.get(f"{door.url}ready", timeout=PATIENCE).json()["alerts"] == {"state": "working", "reason": ""}
     assert figures(door) == {
-        'channel_up{channel="office"}': 1, "outbox_up": 1, "pending": 0, "failed": 0, "lost_total": 0
+        'channel_up{channel="office"}': 1, "outbox_up": 1, "pending": 0, "failed": 0, "expired": 0, "lost_total": 0
     }  # fmt: skip
 
     asked: list[int] = []

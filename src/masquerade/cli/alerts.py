@@ -87,7 +87,8 @@ def test(
         if as_json:
             typer.echo(json.dumps(row))
         else:
-            typer.echo(f"{row['channel']}: {'sent' if row['sent'] else 'failed: ' + shown(row['reason'])}")
+            by = f", played by {row['by']}" if row["by"] else ""
+            typer.echo(f"{row['channel']}: {f'sent{by}' if row['sent'] else 'failed: ' + shown(row['reason'])}")
     if not all(row["sent"] for row in rows):
         raise typer.Exit(1)
 
@@ -102,16 +103,17 @@ def _tried(config: AlertsConfig, name: str) -> dict[str, Any]:
     from masquerade.live.alerts.channels import make_channel
 
     alert = Alert(str(uuid4()), datetime.now(UTC), 0.0, "test", None, "without_mask", test=True)
-    reason = ""
+    reason = by = ""
     try:
         channel = make_channel(name, config.channels[name], config.language)
         try:
             channel.send(alert)
+            by = getattr(channel, "by", "")
         finally:
             channel.close()
     except MasqueradeError as error:
         reason = config.redactor().clean(str(error))
-    return {"channel": name, "sent": not reason, "reason": reason, "id": alert.id}
+    return {"channel": name, "sent": not reason, "reason": reason, "by": by, "id": alert.id}
 
 
 @app.command()

@@ -193,6 +193,8 @@ def _tell_end(ended: Summary, outputs: _Outputs, opened: Source, as_json: bool) 
         typer.echo(in_words(ended), err=True)
     if film is not None and film.frames:
         typer.echo(f"film: {shown(film.path)}", err=True)
+    if ended.rates.damaged and opened.problem and opened.problem not in (ended.ended + opened.reason):
+        _say(f"{opened.label}: {ended.rates.damaged} damaged; the last: {opened.problem}")
     problems = []
     if ended.ended:
         problems.append(f"{opened.label}: {ended.ended}")

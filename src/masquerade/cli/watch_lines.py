@@ -168,6 +168,7 @@ class LiveLine:
             [
                 self._source.state,
                 *([f"ALERTS FAIL: {', '.join(sorted(self._failing))}"] if self._failing else []),
+                *([f"damaged {rates.damaged}"] if rates is not None and rates.damaged else []),
                 *speed,
                 f"in view {len(worn)}",
                 f"mask {worn.count('with_mask')}",

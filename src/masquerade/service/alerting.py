@@ -156,5 +156,6 @@ def _figures(report: Report) -> list[Metric]:
         ),
         GaugeMetricFamily("masquerade_alerts_pending", "Alerts that wait to be sent.", value=report.pending),
         GaugeMetricFamily("masquerade_alerts_failed", "Alerts that are not tried any more.", value=report.failed),
+        GaugeMetricFamily("masquerade_alerts_expired", "Alerts that were of no use any more.", value=report.expired),
         CounterMetricFamily("masquerade_alerts_lost", "Alerts that could not be kept.", value=report.lost),
     ]

@@ -244,6 +244,24 @@ def test_failures_are_parked_and_told(tmp_path: Path) -> None:
     assert said == ["alerts to chime do not go out: it is down"]
 
 
+def test_alerts_that_expire_are_said_once_and_counted(tmp_path: Path) -> None:
+    recorder = Recorder(failures=[failing() for _ in range(100_000)])
+    hook = {"kind": "webhook", "url": "https://example.org/a", "retry_first": 0.01, "expire_after": 0.05}
+    said: list[str] = []
+    hooks = AlertsConfig(channels={"office": WebhookConfig.model_validate(hook)})
+    with Alerts(hooks, Outbox(tmp_path / "outbox"), channels={"office": recorder}, say=said.append) as alerts:
+        for number in (1, 2):
+            take(alerts, number)
+            until(lambda number=number: alerts.report().expired == number)  # type: ignore[misc]
+        until(lambda: sum("expired" in line for line in said) == 1)
+        report = alerts.report()
+        assert (report.pending, report.failed, report.channels[0].expired) == (0, 0, 2)
+    assert [line for line in said if "expired" in line] == [
+        "1 alert expired before it could be sent; see: masquerade alerts pending",
+        "2 alerts expired before they could be sent; see: masquerade alerts pending",
+    ]
+
+
 def test_a_watch_is_told_of_outages_once_each(tmp_path: Path) -> None:
     recorder = Recorder(failures=[failing() for _ in range(100_000)])
     chime = AlertsConfig(channels={"chime": SoundConfig(kind="sound", delivery="at-least-once", retry_first=0.01)})

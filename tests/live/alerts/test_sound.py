@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import sys
 import wave
@@ -82,6 +83,28 @@ def test_a_player_that_fails(tmp_path: Path, code: str, said: str, surely: bool)
     with closing(channel), pytest.raises(DeliveryFailed, match=said) as failure:
         channel.send(alert(1))
     assert failure.value.surely is surely
+
+
+def test_a_player_that_says_it_played_where_there_is_no_device(tmp_path: Path) -> None:
+    """As ffplay does: its exit code is 0."""
+    code = "sys.stderr.write('ALSA lib: x\\nNo more combinations to try, audio open failed\\nFailed to open file\\n')"
+    channel = Sound(SoundConfig(kind="sound", timeout=60), player=player(tmp_path, code))
+    assert channel.by == "player"
+    with closing(channel), pytest.raises(DeliveryFailed, match="found no way to play it: No more comb") as failure:
+        channel.send(alert(1))
+    assert failure.value.surely
+
+
+@pytest.mark.skipif(
+    Path("/dev/snd").exists() or find_player()[:1] != (shutil.which("ffplay"),),
+    reason="needs ffplay alone, and no sound",
+)
+def test_ffplay_itself_on_a_machine_without_sound() -> None:
+    with (
+        closing(Sound(SoundConfig(kind="sound", timeout=60))) as channel,
+        pytest.raises(DeliveryFailed, match="ffplay"),
+    ):
+        channel.send(alert(1))
 
 
 def test_a_player_that_is_gone() -> None:

@@ -256,6 +256,24 @@ def test_a_folder_may_be_quiet() -> None:
     assert "3 pictures" in changes[1].reason
 
 
+def test_a_folder_that_gets_only_what_is_no_picture_stalls() -> None:
+    door = Door(".")
+    door.come_online()
+    door.show()
+    door.wait(1.0)
+    door.tell(wire.PROBLEM, reason="a.jpg: it is damaged")  # one among others
+    door.wait(1.0)
+    assert (door.camera.state, door.camera.problem) == ("online", "a.jpg: it is damaged")
+    door.wait(9.0)
+    for name in ("b", "c"):
+        door.tell(wire.PROBLEM, reason=f"{name}.jpg: it is damaged")
+        door.wait(1.0)
+    assert (door.camera.state, door.camera.reason) == ("stalled", "c.jpg: it is damaged")
+    door.show()
+    changes = [(change.state, change.reason) for change in door.camera.changes()]
+    assert changes[2:] == [("stalled", "b.jpg: it is damaged"), ("online", "")]
+
+
 def test_standard_input_may_stall_but_is_not_given_up() -> None:
     door = Door("-")
     door.come_online()

@@ -135,7 +135,7 @@ def test_the_pieces_of_a_stream_are_checked_too(shelf: Shelf) -> None:
 def test_mjpeg(shelf: Shelf) -> None:
     def opened(certificate: str, options: SourceOptions) -> bool:
         with HttpCamera(certificate=shelf.certificates[certificate]) as camera:
-            jpegs = open_jpegs(camera.address, options, threading.Event(), lambda: None)
+            jpegs = open_jpegs(camera.address, options, threading.Event(), print)
             assert jpegs is not None
             return jpegs.grab()
 

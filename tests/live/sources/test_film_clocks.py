@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from masquerade.live.sources.reader.clock import MOST_LEFT_OUT, FilmClock, Liveliness, Pace
+from masquerade.live.sources import Liveliness
+from masquerade.live.sources.reader.clock import MOST_LEFT_OUT, FilmClock, Pace
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ import pytest
 
 from masquerade.errors import SourceUnreadable
 from masquerade.live.sources import open_source
-from tests.live.sources.looking_on import Watcher, all_frames, number_of, write_film
+from tests.live.sources.http_camera import jpeg
+from tests.live.sources.looking_on import Watcher, all_frames, number_of, numbered, write_film
 
 needs_ffmpeg = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg (Debian) is not installed")
 
@@ -127,8 +128,19 @@ def test_what_is_no_film_is_refused(tmp_path: Path, name: str) -> None:
 def test_a_film_that_lacks_its_index_is_refused(tmp_path: Path) -> None:
     film = write_film(tmp_path / "film.mp4", 60)  # OpenCV writes the index to the end
     film.write_bytes(film.read_bytes()[:-2000])
-    with pytest.raises(SourceUnreadable, match=r"film\.mp4"):
+    with pytest.raises(SourceUnreadable, match=r"film\.mp4: the film's index is missing: it was cut short.*moov atom"):
         open_source(film)
+
+
+def test_a_picture_is_no_film(tmp_path: Path) -> None:
+    picture = tmp_path / "my photo.jpg"
+    picture.write_bytes(jpeg(numbered(1)))
+    with pytest.raises(SourceUnreadable, match=r"photo\.jpg is a picture \(JPEG\), no film") as refused:
+        open_source(picture)
+    assert refused.value.hint == f"masquerade look '{picture}'"
+    film = write_film(tmp_path / "film.avi", 3)
+    with open_source(film.rename(tmp_path / "film.png")) as source:  # by what is in it
+        assert len(all_frames(source)) == 3
 
 
 def test_a_film_that_is_too_large_is_refused(tmp_path: Path) -> None:

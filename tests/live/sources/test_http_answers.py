@@ -104,8 +104,8 @@ def host() -> Iterator[str]:
 
 def count(address: str) -> tuple[int, int]:
     """Pictures, and what was damaged."""
-    damaged: list[None] = []
-    jpegs = open_jpegs(address, SourceOptions(), threading.Event(), lambda: damaged.append(None))
+    damaged: list[str] = []
+    jpegs = open_jpegs(address, SourceOptions(), threading.Event(), damaged.append)
     assert jpegs is not None
     pictures = 0
     while jpegs.grab():

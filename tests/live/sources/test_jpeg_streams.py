@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from masquerade.live.sources.reader.jpegs import Splitter, decode_jpeg
+from masquerade.live.sources.reader.http import LONGEST_LINE, _heads
+from masquerade.live.sources.reader.jpegs import CUT_SHORT, NO_JPEG, Splitter, decode_jpeg
 from tests.live.sources.looking_on import number_of, numbered
 
 MOST = 2**20
@@ -42,8 +43,8 @@ KINDS = [
 
 
 def split(pieces: list[bytes], most: int = MOST) -> tuple[list[bytes], int]:
-    damaged: list[None] = []
-    splitter = Splitter(most, lambda: damaged.append(None))
+    damaged: list[str] = []
+    splitter = Splitter(most, damaged.append)
     whole = [jpeg for piece in pieces for jpeg in splitter.feed(piece)]
     splitter.finish()
     return whole, len(damaged)
@@ -66,7 +67,7 @@ def test_byte_by_byte() -> None:
 
 
 def test_each_is_given_as_soon_as_it_is_whole() -> None:
-    splitter = Splitter(MOST, lambda: None)
+    splitter = Splitter(MOST, print)
     assert splitter.feed(PLAIN[0]) == [PLAIN[0]]
     assert splitter.feed(PLAIN[1][:-1]) == []
     assert splitter.feed(PLAIN[1][-1:]) == [PLAIN[1]]
@@ -88,6 +89,32 @@ def test_each_is_given_as_soon_as_it_is_whole() -> None:
 def test_what_is_no_jpeg_is_passed_over_and_counted(stream: list[bytes], whole: list[int], damaged: int) -> None:
     assert split(stream) == ([PLAIN[index] for index in whole], damaged)
     assert split([b"".join(stream)]) == ([PLAIN[index] for index in whole], damaged)
+
+
+HEAD = b"--x\r\nContent-Type: image/jpeg\r\nX-Time: 12\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("stream", "whole", "damaged"),
+    [
+        ([HEAD, PLAIN[0], b"\r\n", HEAD, PLAIN[1], b"\r\n--x--\r\n"], 2, []),
+        ([HEAD, PLAIN[0], b"\r\n--x\r\nContent-Ty"], 1, []),  # the line was cut within a head
+        ([HEAD, b"the camera is out of order" * 3, b"\r\n", HEAD, PLAIN[1]], 1, [NO_JPEG]),
+        ([HEAD, PLAIN[0], b"\r\n", HEAD, b"<html>busy</html>\r\n", HEAD, b"busy\r\n", HEAD, PLAIN[1]], 2, [NO_JPEG]),
+        ([HEAD, b"QUJD" * 3000, b"\r\n", HEAD, PLAIN[0]], 1, [NO_JPEG]),
+        ([HEAD, PLAIN[0][:-300], b"\r\n", HEAD, PLAIN[1]], 1, [CUT_SHORT]),
+    ],
+)
+def test_words_between_the_pictures_of_a_camera_are_damage_and_heads_are_none(
+    stream: list[bytes], whole: int, damaged: list[str]
+) -> None:
+    joined = b"".join(stream)
+    for pieces in (stream, [joined], [bytes([byte]) for byte in joined]):
+        said: list[str] = []
+        splitter = Splitter(MOST, said.append, _heads("x"), LONGEST_LINE)
+        assert len([jpeg for piece in pieces for jpeg in splitter.feed(piece)]) == whole
+        splitter.finish()
+        assert said == damaged
 
 
 def test_one_that_does_not_end_is_given_up() -> None:

@@ -95,6 +95,19 @@ def test_standard_input_as_a_camera() -> None:
     assert last == [0, 0, "the stream has ended"]
 
 
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [(b"garbage\n", "it sent what is no JPEG"), (picture_bytes(1)[:-9], "cut short"), (b"", "nothing came")],
+)
+def test_standard_input_without_a_picture_says_why(sent: bytes, told: str) -> None:
+    with run(TAKE_ALL, "{}") as process:
+        output, _ = process.communicate(sent, timeout=PATIENCE)
+    damaged, _, reason = json.loads(output.decode().splitlines()[-1])
+    assert damaged == bool(sent)
+    assert "no picture" in reason
+    assert told in reason
+
+
 def test_a_terminal_is_no_stream(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", None)
     with pytest.raises(SourceInvalid, match="standard input"):

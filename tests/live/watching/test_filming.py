@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -146,14 +148,80 @@ def test_frames_of_another_size_are_fitted(tmp_path: Path) -> None:
 
 def test_a_full_disk_ends_the_film_and_is_said_once(tmp_path: Path) -> None:
     said: list[str] = []
-    room = [2**40, 2**40, 0, 0]
-    film = FilmWriter(tmp_path / "out.mp4", fps=25, say=said.append, free=lambda _: room.pop(0))
+    room = [2**40] * 51
+    film = FilmWriter(tmp_path / "out.mp4", fps=25, say=said.append, free=lambda _: room.pop() if room else 0)
     for number in range(200):
         film.take(*shot(number / 25))
+    assert said == [f"{film.path}: {film.trouble}"]
     film.close()
     assert film.trouble == "the disk is full: the film ends after 2.0 seconds"
     assert said == [f"{film.path}: {film.trouble}"]
-    assert len(read(film.path)[1]) == 50
+    assert len(read(film.path)[1]) == film.frames == 50
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 8 MB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount, umount = shutil.which("mount"), shutil.which("umount")
+    if not mount or not umount:
+        pytest.skip("no mount here")
+    made = subprocess.run([mount, "-t", "tmpfs", "-o", "size=8m", "none", str(place)], capture_output=True, check=False)
+    if made.returncode:
+        pytest.skip("mounting is not permitted")
+    yield place
+    subprocess.run([umount, "-l", str(place)], check=True)
+
+
+def fill(disk: Path) -> None:
+    """What another program does."""
+    with suppress(OSError), (disk / "others").open("wb", buffering=0) as file:
+        while file.write(bytes(4096)):
+            pass
+
+
+@pytest.mark.parametrize("suffix", list(CODECS))
+def test_a_disk_that_others_fill(small_disk: Path, suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody sees it coming; what is said of the film is true, and what cannot be played is not left."""
+    monkeypatch.setenv("OPENCV_LOG_LEVEL", "SILENT")
+    said: list[str] = []
+    film = FilmWriter(small_disk / f"out{suffix}", fps=25, say=said.append, free=lambda _: 2**40)
+    noise = [RNG.integers(0, 256, (240, 320, 3)).astype(np.uint8) for _ in range(4)]
+    for number in range(60):
+        if number == 40:
+            fill(small_disk)
+        film.take(*shot(number / 25, image=noise[number % 4]))
+    film.close()
+    assert said == [f"{film.path}: {film.trouble}"]
+    assert film.trouble.startswith("it could not be written to its end: ")
+    if suffix == ".mp4":
+        assert "there is no film" in film.trouble
+        assert ".mkv" in film.trouble
+    else:
+        assert 15 <= film.frames < 40
+        assert len(read(film.path)[1]) == film.frames
+        assert f"ends after {film.frames / 25:.1f} seconds" in film.trouble
+    assert {path.name for path in small_disk.iterdir()} == {"others", *([film.path.name] if film.frames else [])}
+
+
+def always(free: int) -> Callable[[Path], int]:
+    return lambda _: free
+
+
+@pytest.mark.parametrize("suffix", list(CODECS))
+def test_a_disk_that_is_full_from_the_first(small_disk: Path, suffix: str) -> None:
+    fill(small_disk)
+    room = shutil.disk_usage(small_disk).free
+    for free in (room, 2**40):  # as it is; and filled in the moment after it was asked
+        said: list[str] = []
+        film = FilmWriter(small_disk / f"out{suffix}", say=said.append, free=always(free))
+        for number in range(30):
+            film.take(*shot(number / 25))
+        film.close()
+        assert said == [f"{film.path}: {film.trouble}"]
+        assert "there is no film" in film.trouble
+        assert (film.frames, [path.name for path in small_disk.iterdir()]) == (0, ["others"])
 
 
 def test_without_a_frame_there_is_no_film(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ TICK_SECONDS = 1.0
 EXPIRE_SECONDS = 30.0
 SWEEP_SECONDS = 3600.0
 KEEP_DAYS = 30.0
+LISTED = "see: masquerade alerts pending"
 LONGEST_JOIN = 30.0
 """Seconds for which the end waits for a disk that hangs."""
 
@@ -82,7 +83,10 @@ class Alerts:
         self._settled = self._orphans_told = self._lost_told = False
         self._expire_at = self._sweep_at = 0.0
         self._couriers: dict[str, Courier] = {}
-        around = Surroundings(changed=self._nudge.set, clock=outbox.clock, clean=self._redactor.clean)
+        self._expired = 0
+        around = Surroundings(
+            changed=self._nudge.set, expired=self._note_expired, clock=outbox.clock, clean=self._redactor.clean
+        )
         made: dict[str, Channel] = dict(channels or {})
         try:
             for name, kind in config.channels.items():
@@ -165,8 +169,9 @@ class Alerts:
             states = counts.get(name, {})
             pending = states.get("pending", 0) + states.get("sending", 0)
             kind = self._config.channels[name].kind
-            failed, delivers = states.get("failed", 0), name in self._delivers
-            rows.append(ChannelReport(name, kind, pending, failed, delivers, courier.trouble, name not in outages))
+            failed, expired, delivers = states.get("failed", 0), states.get("expired", 0), name in self._delivers
+            up = name not in outages
+            rows.append(ChannelReport(name, kind, pending, failed, delivers, courier.trouble, up, expired))
         return Report(tuple(rows), len(self._writer), self._writer.lost, self._outbox_trouble())
 
     def settle(self, seconds: float = 5.0) -> None:
@@ -241,7 +246,7 @@ class Alerts:
             self._begin()
             self._tell_of_orphans()
             if now >= self._expire_at:
-                self._outbox.expire()
+                self._note_expired(self._outbox.expire())
                 self._expire_at = now + EXPIRE_SECONDS
             if now >= self._sweep_at:
                 self._outbox.sweep(self._keep)
@@ -250,6 +255,14 @@ class Alerts:
             self._house_trouble = error.message
         else:
             self._house_trouble = ""
+
+    def _note_expired(self, count: int) -> None:
+        """Say it with the first one; how many there were is said at the end."""
+        with self._noticing:
+            first = count > 0 and self._expired == 0
+            self._expired += count
+        if first:
+            self._tell(f"{_alerts(count)} expired before {'it' if count == 1 else 'they'} could be sent; {LISTED}")
 
     def _tell_of_orphans(self) -> None:
         """Say once what waits for channels that were renamed or removed."""
@@ -288,7 +301,11 @@ class Alerts:
             for name in sorted(self._delivers):
                 waiting = counts.get(name, {}).get("pending", 0)
                 if waiting:
-                    self._tell(f"{_alerts(waiting)} to {name} left for the next start, in {self._outbox.path}")
+                    self._tell(
+                        f"{_alerts(waiting)} to {name} left for the next start, in {self._outbox.path}; {LISTED}"
+                    )
+        if self._expired > 1:
+            self._tell(f"{_alerts(self._expired)} expired before they could be sent; {LISTED}")
         lost = self._writer.lost + len(self._writer)
         if lost:
             self._tell(f"{_alerts(lost)} lost: the outbox could not be written")

@@ -50,12 +50,14 @@ class Surroundings:
 
     Attributes:
         changed: called when a channel or the outbox fails, and when it works again.
+        expired: called with how many alerts were given up, for they are of no use any more.
         clock: Unix time, as the outbox has it.
         chance: gives a number from 0 to 1.
         clean: takes secrets out of a text.
     """
 
     changed: Callable[[], object] = lambda: None
+    expired: Callable[[int], object] = lambda count: None  # noqa: ARG005 - what is told is not used
     clock: Callable[[], float] = time.time
     chance: Callable[[], float] = random.random
     clean: Callable[[str], str] = str
@@ -171,7 +173,7 @@ class Courier:
             now = self._around.clock()
             wait = delivery.due - now if delivery.changed <= now else 0.0  # else the clock was put back
             if delivery.state == "pending" and delivery.expires <= now:
-                self._outbox.expire()
+                self._around.expired(self._outbox.expire())
             elif wait > 0 and not hurry:
                 return wait
             else:

@@ -17,6 +17,7 @@ class ChannelReport:
         delivers: whether this process is the one that delivers to it.
         trouble: why the last attempt failed; empty when it did not.
         up: whether it is in order: false from the first trouble until it was in order for some seconds.
+        expired: alerts that were given up unsent, for they are of no use any more.
     """
 
     name: str
@@ -26,6 +27,7 @@ class ChannelReport:
     delivers: bool
     trouble: str
     up: bool = True
+    expired: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +55,8 @@ class Report:
     def failed(self) -> int:
         """Alerts that are not tried any more, each counted once a channel."""
         return sum(channel.failed for channel in self.channels)
+
+    @property
+    def expired(self) -> int:
+        """Alerts that were given up unsent, each counted once a channel."""
+        return sum(channel.expired for channel in self.channels)

@@ -6,8 +6,9 @@ one of a film. What is read is read in a process of its own, which can be killed
 
 from __future__ import annotations
 
+from masquerade.live.sources.liveliness import Liveliness, dead_picture
 from masquerade.live.sources.opening import open_source
 from masquerade.live.sources.options import SourceOptions
 from masquerade.live.sources.source import Source
 
-__all__ = ["Source", "SourceOptions", "open_source"]
+__all__ = ["Liveliness", "Source", "SourceOptions", "dead_picture", "open_source"]

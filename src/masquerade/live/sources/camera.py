@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from masquerade.live.sources import wire
 from masquerade.live.sources.addresses import Kind
+from masquerade.live.sources.liveliness import dead_picture
 from masquerade.live.sources.source import START, Source
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ class Camera(Source):
     """A camera, a folder that fills, or pictures on standard input.
 
     The state goes ``opening``, ``online`` with the first picture, ``stalled`` while it is open and sends none (or
-    the same, or a flat one, for long), ``offline`` when it is lost; from there only a picture leads out.
+    the same, or a flat one, for long; of a folder: gets only what is none), ``offline`` when it is lost; from there
+    only a picture leads out.
     """
 
     def __init__(self, address: Address, options: SourceOptions, start: Start, clock: Clock = time.monotonic) -> None:
@@ -115,6 +117,9 @@ class Camera(Source):
                 self._damaged_seen = 0
                 if self._address.kind is Kind.FOLDER:
                     self._become("online", message["remark"])
+            case wire.PROBLEM if self._address.kind is Kind.FOLDER:
+                if self._clock() - self._silent_since() >= self._options.stall_after:
+                    self._become("stalled", self.problem)
             case wire.FAILED:
                 self._lose(message["reason"], heard=message["heard"])
             case wire.ENDED:
@@ -124,11 +129,10 @@ class Camera(Source):
     def _frame_of(self, message: dict[str, Any]) -> Frame:
         frame = self._take(message, message["taken"] - self._begun)
         self._damaged_seen = self._reader.counters.damaged
-        flat, still = self._options.flat_after, self._options.frozen_after
-        if self._watches_picture and 0 < flat <= message["flat"]:
-            self._become("stalled", f"the picture has been one flat colour for {flat:g} seconds")
-        elif self._watches_picture and 0 < still <= message["still"]:
-            self._become("stalled", f"the picture has not changed at all for {still:g} seconds")
+        flat, frozen = self._options.flat_after, self._options.frozen_after
+        dead = dead_picture(message["flat"], message["still"], flat_after=flat, frozen_after=frozen)
+        if self._watches_picture and dead:
+            self._become("stalled", dead)
         else:
             if self.state != "online":
                 self._online_since = self._clock()

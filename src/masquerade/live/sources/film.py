@@ -81,7 +81,8 @@ class Film(Source):
         while (message := self._reader.hear(given_up - self._clock())) is not None:
             self._note(message)
             if message["say"] == wire.FAILED:
-                raise SourceUnreadable(f"{self.label}: {message['reason']}", hint="expected a film that ffmpeg decodes")
+                hint = "" if "://" in self._address.target else "expected a film that ffmpeg decodes"
+                raise SourceUnreadable(f"{self.label}: {message['reason']}", hint=hint)
             if message["say"] == wire.OPENED:
                 return
         raise SourceUnreadable(f"{self.label} could not be opened in {self._options.film_timeout:g} seconds")

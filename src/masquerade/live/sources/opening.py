@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
+from pathlib import Path
 from typing import Any
 
-from masquerade.errors import SourceInvalid
-from masquerade.live.sources.addresses import Kind, parse_address
+from masquerade.errors import MasqueradeError, SourceInvalid, SourceUnreadable
+from masquerade.live.sources.addresses import Address, Kind, parse_address
 from masquerade.live.sources.camera import Camera
 from masquerade.live.sources.film import Film
 from masquerade.live.sources.options import SourceOptions
@@ -31,7 +33,8 @@ def open_source(address: str | os.PathLike[str], options: SourceOptions | None =
     Raises:
         SourceInvalid: nothing is named so, or an option cannot be.
         SourceNotFound: a path that leads nowhere.
-        SourceUnreadable: a file that is no film. Whether a camera answers is told by ``Source.changes`` instead.
+        SourceUnreadable: a file that is no film, but a picture for example. Whether a camera answers is told by
+            ``Source.changes`` instead.
     """
     chosen = SourceOptions.of(options, changes if options else _by_settings() | changes)
     if chosen.ca_file:
@@ -41,6 +44,7 @@ def open_source(address: str | os.PathLike[str], options: SourceOptions | None =
         raise SourceInvalid(
             "standard input is a terminal, or closed", hint="pipe JPEGs in: ffmpeg -i CAMERA -f mjpeg - | ..."
         )
+    _refuse_picture(named)
     if named.kind is Kind.FILM or (named.kind is Kind.STDIN and chosen.stdin_fps is not None):
         return Film(named, chosen, ReaderProcess)
     return Camera(named, chosen, ReaderProcess)
@@ -52,6 +56,22 @@ def _by_settings() -> dict[str, Any]:
     settings = get_settings()
     file = settings.camera_ca_file
     return {"verify_tls": settings.camera_verify_tls, "ca_file": "" if file is None else str(file.expanduser())}
+
+
+def _refuse_picture(named: Address) -> None:
+    """A single picture is no film, though ffmpeg would play it as one of a single frame."""
+    from masquerade.image import PICTURE_SUFFIXES, Limits, read_header  # noqa: PLC0415 - heavy, and cameras need none
+
+    path = Path(named.target)
+    if named.kind is not Kind.FILM or "://" in named.target or path.suffix.lower() not in PICTURE_SUFFIXES:
+        return
+    try:
+        kind = read_header(path, Limits.from_settings()).format
+    except MasqueradeError:  # a film under the name of a picture, or nothing that can be read: ffmpeg will tell
+        return
+    raise SourceUnreadable(
+        f"{named.label} is a picture ({kind}), no film", hint=f"masquerade look {shlex.quote(named.label)}"
+    )
 
 
 def _refuse_no_certificates(file: str) -> None:

@@ -16,7 +16,7 @@ from masquerade.errors import DestinationUnusable
 from masquerade.geometry import opencv
 from masquerade.live.types import Frame, Person
 from masquerade.live.watching.blurring import blur_heads
-from masquerade.live.watching.partial import PartialFilm, rescue
+from masquerade.live.watching.partial import UNPLAYABLE, PartialFilm, rescue
 from masquerade.live.watching.snapshot import Box, Snapshot
 from masquerade.looking.annotate import draw_labels
 
@@ -34,8 +34,7 @@ SHOWN = 0.2
 """Seconds for which somebody who is not found any more is still framed."""
 RESERVE = 64 * 2**20
 """Bytes that stay free on the disk."""
-CHECK_EVERY = 25
-"""Frames between two looks at the room that is left."""
+FULL = "the disk is full"
 
 logger = logging.getLogger("masquerade.watch")
 
@@ -43,13 +42,14 @@ logger = logging.getLogger("masquerade.watch")
 class FilmWriter:
     """Writes a film, as a sink of a watch. It is put into place whole when the watch is over.
 
-    Where the disk fills up, the film ends there and can be played; that is said once, and the watch goes on.
+    Where the disk fills up, the film ends there; that is said once, and the watch goes on. What is put into place can
+    be played: the file is read again when it is ended, for the encoder does not say what it could not write.
 
     Attributes:
         path: the file.
-        frames: frames that were written.
+        frames: frames in the film.
         left_out: frames that were not, for want of memory; the next one stands in their place.
-        trouble: why the film ends early; empty when it does not.
+        trouble: why the film ends early, or why there is none; empty when all is well.
     """
 
     def __init__(
@@ -114,14 +114,30 @@ class FilmWriter:
             self._release()
 
     def _release(self) -> None:
-        """End the file and put it into place; a film without a frame is none."""
+        """End the film and put it into place; one without a frame is none."""
         if self._writer is not None:
-            self._writer.release()
-            self._writer = None
+            self._end("it could not be written to its end")
         if self.frames:
             self._partial.put()
         else:
             self._partial.drop()
+
+    def _end(self, cause: str) -> None:
+        """End the file, see what is in it, and say so where frames are missing or ``cause`` is more than a guess."""
+        self._writer.release()
+        self._writer = None
+        written, self.frames = self.frames, self._partial.count(self.frames)
+        if self.frames < written or cause == FULL:
+            self._give_up(cause)
+
+    def _give_up(self, cause: str) -> None:
+        """Take no more frames, and say how much of a film there is."""
+        self._waiting.clear()
+        kept = f"the film ends after {self.frames / self._fps:.1f} seconds" if self.frames else "there is no film"
+        if not self.frames and self._size != (0, 0) and self.path.suffix.lower() in UNPLAYABLE:
+            kept += ", for its index could not be written; an .mkv file does without"
+        self.trouble = f"{cause}: {kept}"
+        self._say(f"{self.path}: {self.trouble}")
 
     def _bytes_waiting(self) -> int:
         return sum(frame.image.nbytes for frame, _, _ in self._waiting)
@@ -148,9 +164,9 @@ class FilmWriter:
             self._waiting = deque((frame, (*boxes, *new), people) for frame, boxes, people in self._waiting)
 
     def _write(self, frame: Frame, covers: tuple[Box, ...], people: tuple[Person, ...]) -> None:
+        if self._writer is None and not (self._has_room() and self._open(frame)):
+            return
         image = frame.image if self._show_faces else blur_heads(frame.image, covers)
-        if self._writer is None:
-            self._open(frame)
         slot = round((frame.time - self._began) * self._fps)
         longest = round(LONGEST_HOLD * self._fps)
         if slot - self.frames > longest:
@@ -163,7 +179,8 @@ class FilmWriter:
             self._writer.write(picture)
             self.frames += 1
 
-    def _open(self, frame: Frame) -> None:
+    def _open(self, frame: Frame) -> bool:
+        """Begin the film; False where that cannot be, which is said."""
         cv2 = opencv()
         height, width = frame.image.shape[:2]
         self._size, self._began = (width, height), frame.time
@@ -171,7 +188,8 @@ class FilmWriter:
         self._writer = cv2.VideoWriter(str(self._partial.path), cv2.CAP_FFMPEG, code, self._fps, self._size)
         if not self._writer.isOpened():
             self._writer = None
-            raise DestinationUnusable(f"{self.path}: no film of {width} x {height} pixels can be written there")
+            self._give_up(f"no film of {width} x {height} pixels can be written there")
+        return self._writer is not None
 
     def _fitted(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The picture in the size of the film, BGR; one of another shape gets black edges."""
@@ -187,15 +205,13 @@ class FilmWriter:
         return np.ascontiguousarray(image[..., ::-1])
 
     def _has_room(self) -> bool:
-        """Whether one more frame may be written; the encoder itself would not say that it could not."""
-        if self.trouble:
-            return False
-        if self.frames % CHECK_EVERY == 0 and self._free(self.path.parent) < RESERVE:
-            self.trouble = f"the disk is full: the film ends after {self.frames / self._fps:.1f} seconds"
-            self._say(f"{self.path}: {self.trouble}")
-            self._waiting.clear()
-            return False
-        return True
+        """Whether one more frame may be written; where not, the film is ended while there is room for its index."""
+        if not self.trouble and self._free(self.path.parent) < RESERVE:
+            if self._writer is None:
+                self._give_up(FULL)
+            else:
+                self._end(FULL)
+        return not self.trouble
 
 
 def _larger(box: Box) -> Box:

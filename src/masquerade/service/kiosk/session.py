@@ -23,6 +23,7 @@ from masquerade.errors import (
 )
 from masquerade.image import Pixels, read_header
 from masquerade.live import Frame, StateChange
+from masquerade.live.sources import Liveliness, dead_picture
 
 if TYPE_CHECKING:
     from masquerade.live.watching import Snapshot
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 NORMAL, POLICY, TOO_BIG, AGAIN_LATER = 1000, 1008, 1009, 1013
 """Codes with which a session is closed (RFC 6455; 1013 as registered with IANA)."""
+FLAT_AFTER, FROZEN_AFTER = 6.0, 30.0
+"""Seconds of one flat colour (a cover over the lens), and of the very same picture, after which that is told."""
 
 
 class Sees(Protocol):
@@ -79,6 +82,7 @@ class Session:
         self._began = clock()
         self._number = 0
         self._failed = 0
+        self._lively, self._dead = Liveliness(), ""
 
     async def serve(self, websocket: WebSocket) -> None:
         """Answer frames until the browser goes, sends nothing for too long, or too much that cannot be used."""
@@ -132,7 +136,8 @@ class Session:
             return self._trouble(error)
         self._failed = 0
         self._following.update(snapshot.events)
-        return {"type": "snapshot", **snapshot.to_dict(), **self._extra()}
+        camera = {"state": "stalled" if self._dead else "online", "reason": self._dead}
+        return {"type": "snapshot", **snapshot.to_dict(), "camera": camera, **self._extra()}
 
     def _trouble(self, error: MasqueradeError) -> dict[str, Any]:
         return {"type": "error", "error": error.to_dict(), **self._extra()}
@@ -143,6 +148,8 @@ class Session:
             raise MediaUnsupported(f"a frame as {header.format}, expected JPEG")
         image = self._decode(data)
         now = self._clock()
+        flat, still = self._lively.see(image, now)
+        self._dead = dead_picture(flat, still, flat_after=FLAT_AFTER, frozen_after=FROZEN_AFTER)
         if self._observer is None:
             self._observer = self._make()
         self._number += 1

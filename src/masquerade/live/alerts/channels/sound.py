@@ -15,8 +15,10 @@ from masquerade.live.alerts.channels.chime import chime, wav_of
 from masquerade.live.alerts.kinds import SoundConfig
 from masquerade.live.alerts.types import Alert, DeliveryFailed
 
-PLAYERS = (("pw-play",), ("paplay",), ("aplay", "-q"), ("afplay",), ("ffplay", "-nodisp", "-autoexit", "-v", "quiet"))
+PLAYERS = (("pw-play",), ("paplay",), ("aplay", "-q"), ("afplay",), ("ffplay", "-nodisp", "-autoexit", "-v", "error"))
 """Programs that play a WAV file, the likeliest first, with their options."""
+SILENT = ("audio open failed", "Failed to open file", "Could not initialize SDL")
+"""What ffplay says when nothing was heard; its exit code is 0 all the same."""
 BELL = "\a"
 TERMINAL = "/dev/tty"
 
@@ -31,12 +33,17 @@ def find_player(which: Callable[[str], str | None] = shutil.which) -> tuple[str,
 
 
 class Sound:
-    """Plays a chime through whatever player there is, else rings the terminal's bell."""
+    """Plays a chime through whatever player there is, else rings the terminal's bell.
+
+    Attributes:
+        by: what it is played by, for people.
+    """
 
     def __init__(self, config: SoundConfig, *, player: tuple[str, ...] | None = None) -> None:
         """Make the chime; ``player`` takes the place of the one that is found."""
         self._timeout = config.timeout
         self._player = find_player() if player is None else player
+        self.by = Path(self._player[0]).name if self._player else "the terminal's bell"
         self._wav = wav_of(chime(config.volume))
         self._file: IO[bytes] | None = None
 
@@ -56,7 +63,7 @@ class Sound:
             _ring()
 
     def _play(self) -> None:
-        name = Path(self._player[0]).name
+        name = self.by
         try:
             path = self._there()
             done = subprocess.run(  # noqa: S603 - one of PLAYERS, and a sound of our own
@@ -72,9 +79,11 @@ class Sound:
             raise DeliveryFailed(f"{name} did not end within {self._timeout:g} s") from None
         except OSError as error:
             raise DeliveryFailed(f"the chime cannot be played: {error.strerror or error}", surely=True) from None
+        words = done.stderr.decode(errors="replace").strip().splitlines()
         if done.returncode:
-            words = done.stderr.decode(errors="replace").strip().splitlines()
             raise DeliveryFailed(f"{name} failed: {words[-1] if words else done.returncode}", surely=True)
+        if silent := [line for line in words if any(sign in line for sign in SILENT)]:
+            raise DeliveryFailed(f"{name} found no way to play it: {silent[0]}", surely=True)
 
     def _there(self) -> str:
         """Give the path of the chime: where the system can, in memory and never on disk."""

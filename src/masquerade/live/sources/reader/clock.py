@@ -1,4 +1,4 @@
-"""The clock of a film, and whether a camera's picture says anything."""
+"""The clock of a film."""
 
 from __future__ import annotations
 
@@ -6,22 +6,14 @@ import math
 import time
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
     from threading import Event
-
-    from numpy.typing import NDArray
 
 USUAL_FPS = 25.0
 LONGEST_GAP = 3600.0
 """Seconds; a time-stamp that leaps further is wrong."""
-STEP = 8
-"""Every so many pixels, both ways, one is looked at."""
 MOST_LEFT_OUT = 25
 """Frames in a row."""
-FLAT_RANGE = 6
-"""Values that lie no further apart, in each colour, make one flat colour."""
 
 
 class FilmClock:
@@ -83,29 +75,3 @@ class Pace:
         self._left_out = 0
         self._stop.wait(max(0.0, ahead))
         return True
-
-
-class Liveliness:
-    """For how long a camera's picture has been one flat colour, and for how long the very same."""
-
-    def __init__(self) -> None:
-        """Have seen nothing."""
-        self._sample = b""
-        self._flat_since: float | None = None
-        self._same_since = 0.0
-
-    def see(self, picture: NDArray[np.uint8], now: float) -> tuple[float, float]:
-        """Take a (height, width, 3) uint8 picture in.
-
-        Returns:
-            Seconds flat, seconds the same.
-        """
-        grid = picture[::STEP, ::STEP]
-        if int((grid.max(axis=(0, 1)) - grid.min(axis=(0, 1))).max()) > FLAT_RANGE:
-            self._flat_since = None
-        elif self._flat_since is None:
-            self._flat_since = now
-        sample = grid.tobytes()
-        if sample != self._sample:
-            self._sample, self._same_since = sample, now
-        return (0.0 if self._flat_since is None else now - self._flat_since), now - self._same_since

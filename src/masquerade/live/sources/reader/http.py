@@ -5,6 +5,7 @@ ffmpeg reads MJPEG too, but gives up at the first damaged part, and keeps the si
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -21,11 +22,12 @@ if TYPE_CHECKING:
 MULTIPART = "multipart"
 """MJPEG is ``multipart/x-mixed-replace``; some cameras say ``multipart/mixed``."""
 SNAPSHOT = frozenset({"image/jpeg", "image/jpg"})
-HEADERS = bytes(range(0x20, 0x7F)) + b"\0\t\r\n"
-"""What stands between the pictures of a multipart: its headers are text."""
+HEADER = re.compile(rb"(--|HTTP/|[A-Za-z0-9_-]+[ \t]*:)[\t\x20-\x7e]*")
+"""A line between the pictures of a multipart: the mark of a part, or one of its headers."""
+LONGEST_LINE = 2**12
 
 
-def open_jpegs(target: str, options: SourceOptions, stop: Event, damaged: Callable[[], None]) -> Jpegs | None:
+def open_jpegs(target: str, options: SourceOptions, stop: Event, damaged: Callable[[str], None]) -> Jpegs | None:
     """Ask an address for its pictures.
 
     Returns:
@@ -38,12 +40,24 @@ def open_jpegs(target: str, options: SourceOptions, stop: Event, damaged: Callab
     answer = asking.ask()
     kind = answer.headers.get_content_type()
     if answer.headers.get_content_maintype() == MULTIPART:
-        return Jpegs(lambda: _next_bytes(answer), Splitter(options.max_bytes, damaged, HEADERS))
+        heads = _heads(answer.headers.get_boundary(""))
+        return Jpegs(lambda: _next_bytes(answer), Splitter(options.max_bytes, damaged, heads, LONGEST_LINE))
     if kind in SNAPSHOT:
         snapshots = _Snapshots(asking, answer, options, stop)
-        return Jpegs(snapshots.read, Splitter(options.max_bytes, damaged, HEADERS))
+        return Jpegs(snapshots.read, Splitter(options.max_bytes, damaged))
     answer.close()
     return None
+
+
+def _heads(boundary: str) -> Callable[[bytes], bool]:
+    """Give what tells whether lines are the heads of parts; words are what is no picture."""
+    mark = boundary.encode("ascii", "replace")
+
+    def are_heads(data: bytes) -> bool:
+        lines = (line.strip(b"\0\t\r ") for line in data.split(b"\n"))
+        return all(not line or HEADER.fullmatch(line) or (mark and line.startswith(mark)) for line in lines)
+
+    return are_heads
 
 
 def _next_bytes(answer: Any) -> bytes:

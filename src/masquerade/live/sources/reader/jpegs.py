@@ -21,6 +21,9 @@ ALONE = frozenset([0x01, *range(0xD0, 0xD8), FILLING])
 BROKEN = frozenset([0x00, 0xD8])
 """What is no marker, or begins another picture."""
 CHUNK = 2**16
+FILLERS = b"\0\r\n"
+NO_JPEG = "it sent what is no JPEG"
+CUT_SHORT = "it sent a JPEG that is broken or cut short"
 
 
 class Splitter:
@@ -28,13 +31,20 @@ class Splitter:
 
     Args:
         most: a JPEG of more bytes is given up.
-        damaged: called for each stretch that is no whole JPEG.
-        between: the bytes that may stand between two.
+        damaged: called for each stretch that is no whole JPEG, with what is wrong with it.
+        between: tells whether some bytes may stand between two.
+        line: bytes of a line between two that is not whole yet are kept, up to so many.
     """
 
-    def __init__(self, most: int, damaged: Callable[[], None], between: bytes = b"\0\r\n") -> None:
+    def __init__(
+        self,
+        most: int,
+        damaged: Callable[[str], None],
+        between: Callable[[bytes], bool] = lambda data: not data.strip(FILLERS),
+        line: int = 0,
+    ) -> None:
         """Begin with nothing."""
-        self._most, self._damaged, self._between = most, damaged, between
+        self._most, self._damaged, self._between, self._line = most, damaged, between, line
         self._held = bytearray()
         self._at = 0  # how far the JPEG that begins at 0 was walked; 0 where none begins
         self._in_scan = self._in_garbage = False
@@ -54,29 +64,39 @@ class Splitter:
                 self._in_garbage = False
                 del self._held[:length]
             else:  # broken: look for the next one behind it, not in its thumbnail
-                self._say_damaged()
+                self._say_damaged(CUT_SHORT)
                 del self._held[: max(self._at, len(START))]
             self._at, self._in_scan = 0, False
         return whole
 
     def finish(self) -> None:
         """The stream has ended: what is held was cut short."""
-        if self._at or self._held.strip(self._between):
-            self._say_damaged()
+        if self._at:
+            self._say_damaged(CUT_SHORT)
+        elif not self._between(bytes(self._held[: self._behind_lines() if self._line else None])):
+            self._say_damaged(NO_JPEG)
 
     def _seek(self) -> bool:
         """Drop what stands before the next start."""
         found = self._held.find(START)
-        skipped = found if found >= 0 else max(0, len(self._held) - len(START) + 1)
-        if self._held[:skipped].strip(self._between):
-            self._say_damaged()
+        skipped = found if found >= 0 else self._of_no_use()
+        if not self._between(bytes(self._held[:skipped])):
+            self._say_damaged(NO_JPEG)
         del self._held[:skipped]
         self._at = 2 if found >= 0 else 0
         return found >= 0
 
-    def _say_damaged(self) -> None:
+    def _of_no_use(self) -> int:
+        """How much of what is held begins no JPEG, and is no line that goes on."""
+        behind = self._behind_lines()
+        return behind if len(self._held) - behind <= self._line else max(0, len(self._held) - len(START) + 1)
+
+    def _behind_lines(self) -> int:
+        return self._held.rfind(b"\n") + 1
+
+    def _say_damaged(self, reason: str) -> None:
         if not self._in_garbage:
-            self._damaged()
+            self._damaged(reason)
         self._in_garbage = True
 
     def _walk(self) -> int | None:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from masquerade.live.sources import wire
 from masquerade.live.sources.addresses import Address, Kind
+from masquerade.live.sources.liveliness import Liveliness
 from masquerade.live.sources.memory import DAMAGED, GRABBED, Counters
-from masquerade.live.sources.reader.clock import FilmClock, Liveliness, Pace
+from masquerade.live.sources.reader.clock import FilmClock, Pace
 from masquerade.live.sources.reader.kinds import NotOpened, Reader
+from masquerade.live.sources.reader.plain import in_plain_words
 from masquerade.live.sources.reader.probing import probe, wait
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from masquerade.live.sources.reader.noise import Noise
     from masquerade.live.sources.reader.ring import Ring
 
+NOT_DECODED = "it sent a picture that cannot be decoded"
 MISSING = 0.02
 """Share of a film's frames that its header may promise too many: in some formats the number is an estimate."""
 
@@ -104,7 +107,9 @@ class Reading:
                 self._counters.add(GRABBED)
                 self._counters.alive(taken)
                 self._noise.forget()
-        return "the stream has ended" if self._address.kind is Kind.STDIN else None
+        if self._address.kind is not Kind.STDIN:
+            return None
+        return "the stream has ended" if number else f"there was no picture in it: {self._problem or 'nothing came'}"
 
     def _read_film(self, reader: Reader) -> str:
         """Read a film to its end, or in a loop; give what is to be said of its end."""
@@ -148,7 +153,7 @@ class Reading:
         if self._noise.hopeless:
             return False
         if decoded is None:
-            self._damaged("")
+            self._damaged(NOT_DECODED)
             return False
         height, width = decoded.shape[:2]
         if too_large := self._too_large(width, height):
@@ -175,7 +180,7 @@ class Reading:
 
     def _fail(self, reason: str) -> None:
         waited_for = self._address.kind not in {Kind.FILM, Kind.STDIN}
-        self._say(wire.FAILED, reason=reason, heard=probe(self._address) if waited_for else None)
+        self._say(wire.FAILED, reason=in_plain_words(reason), heard=probe(self._address) if waited_for else None)
 
     def _say(self, what: str, **more: Any) -> None:
         if "reason" in more:
@@ -205,11 +210,11 @@ def open_reader(address: Address, options: Any, noise: Noise, stop: Event, damag
     if address.kind is Kind.STDIN:
         from masquerade.live.sources.reader.jpegs import Jpegs, Splitter, read_stdin  # noqa: PLC0415
 
-        return Jpegs(read_stdin, Splitter(options.max_bytes, lambda: damaged("")), options.stdin_fps)
+        return Jpegs(read_stdin, Splitter(options.max_bytes, damaged), options.stdin_fps)
     if address.kind is Kind.NETWORK and address.target.startswith("http"):
         from masquerade.live.sources.reader.http import open_jpegs  # noqa: PLC0415
 
-        jpegs = open_jpegs(address.target, options, stop, lambda: damaged(""))
+        jpegs = open_jpegs(address.target, options, stop, damaged)
         if jpegs is not None:
             return jpegs
     from masquerade.live.sources.reader import capture  # noqa: PLC0415
