@@ -41,6 +41,7 @@ class Service:
 @contextmanager
 def running(**environment: str) -> Iterator[Service]:
     """Start the service, note the seconds until it listens and until it is ready."""
+    client = httpx.Client(timeout=600)  # made before: it takes as long as some models
     began = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-m", "masquerade", "serve", "--port", "0", "--quiet"],
@@ -52,8 +53,8 @@ def running(**environment: str) -> Iterator[Service]:
         lines: Iterable[str] = process.stderr or []
         found = next(filter(None, (re.search(r"at (http://\S+?)/ ", line) for line in lines)))
         listening = time.perf_counter() - began
-        while httpx.get(f"{found[1]}/ready", timeout=600).status_code != 200:
-            time.sleep(0.01)
+        while client.get(f"{found[1]}/ready").status_code != 200:
+            time.sleep(0.02)
         yield Service(process, found[1], listening, time.perf_counter() - began)
     finally:
         process.kill()

@@ -123,7 +123,7 @@ def address_space(pid: int, most: int) -> Iterator[None]:
 def test_no_memory_for_one_picture_and_the_next_is_itself(where: str) -> None:
     """Not the one before it, whose pixels nobody took."""
     decoders = Decoders(1, Limits(max_bytes=10**8, max_pixels=10**8), 120.0)
-    large, small = picture(10, 6000), picture(200, 5)  # the large one has 108 MB
+    large, small = picture(10, 9000), picture(200, 5)  # the large one has 243 MB
     decoders.read(small)
     pid = os.getpid() if where == "service" else pid_of(decoders)
     with address_space(pid, 40 * 2**20), pytest.raises((WorkerLost, ImageDamaged)) as refused:

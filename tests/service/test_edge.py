@@ -67,8 +67,16 @@ HOSTS = [
     ("evil.example", False),  # a name can: DNS rebinding
     ("localhost.evil.example", False),
     ("127.0.0.1.evil.example", False),
+    ("127.0.0.1.", True),
+    ("[fe80::1%25eth0]:8000", True),
     ("", False),
     ("[::1", False),
+    ("user@localhost", False),  # none of these is a Host header
+    ("evil.example\\@localhost", False),
+    ("localhost#.evil.example", False),
+    ("localhost/evil.example", False),
+    ("localhost:port", False),
+    ("localhost, evil.example", False),
 ]
 
 
@@ -90,15 +98,35 @@ ORIGINS = [
     ({"sec-fetch-site": "same-origin"}, 200),
     ({"sec-fetch-site": "none"}, 200),
     ({}, 200),
+    ([("origin", "http://localhost"), ("origin", "http://evil.example")], 403),
+    ([("sec-fetch-site", "none"), ("sec-fetch-site", "cross-site")], 403),
 ]
 
 
 @pytest.mark.parametrize(("headers", "status"), ORIGINS)
-def test_origins(look_service: Served, headers: dict[str, str], status: int) -> None:
+def test_origins(look_service: Served, headers: Any, status: int) -> None:
     answer = look_service.post("/v1/session", headers=headers)
     assert answer.status_code == status
     assert status == 200 or code_of(answer) == "origin_refused"
     assert look_service.get("/health", headers=headers).status_code == 200  # a page may be linked to
+
+
+SMUGGLED = [
+    {"transfer-encoding": "chunked", "content-length": "5"},
+    {"transfer-encoding": "chunked", "content-length": "0"},
+]
+
+
+@pytest.mark.parametrize("headers", SMUGGLED)
+def test_a_body_with_two_ends_is_refused(look_service: Served, headers: dict[str, str]) -> None:
+    answer = look_service.post("/v1/session", headers=headers, content=b"")
+    assert (answer.status_code, code_of(answer)) == (422, "request_invalid")
+    assert answer.headers["connection"] == "close"
+
+
+def test_probes_answer_head(look_service: Served) -> None:
+    for path in ("/health", "/ready"):
+        assert look_service.ask("HEAD", path).status_code == 200
 
 
 def test_every_error_has_a_status() -> None:
@@ -192,6 +220,10 @@ def test_scrypt_is_run_once_for_a_key_that_is_right(
     for _ in range(3):
         assert service.get("/metrics", headers=bearer(keys["metrics"])).status_code == 200
     assert len(runs) == 1
+    file = service.service.access.keys.path
+    file.write_text(file.read_text().replace('"salt": "', '"salt": "00'))  # the digest is of another key now
+    assert service.get("/metrics", headers=bearer(keys["metrics"])).status_code == 401
+    assert len(runs) == 2
 
 
 def test_wrong_keys_are_slowed_down_before_scrypt_is_run(

@@ -1,4 +1,4 @@
-"""The server's own camera: a watch in a thread, whose snapshots go to the hub. It is begun anew when it fails."""
+"""The server's own camera: a watch in a thread, begun anew when it fails; its newest snapshot goes to the hub."""
 
 from __future__ import annotations
 
@@ -94,10 +94,6 @@ class Camera:
             self._ending = ending.pop_all()
         self._ending.callback(self._close_source)
 
-    def _close_source(self) -> None:
-        if self._source is not None:
-            self._source.close()
-
     def _new_watch(self, source: Source) -> Watch:
         observer = Observer(episodes=self._alerting.episodes_of(source), clock=None if source.recorded else _now)
         return Watch(source, observer, [self._going_on])
@@ -147,9 +143,13 @@ class Camera:
         trace = None if typed or trouble == self._last_trouble else error
         log.error("the camera is not watched: %s; begun anew in %g s", trouble, pause, exc_info=trace)
         self._trouble = self._last_trouble = trouble
+        self._close_source()
+        self._going_on.break_off(trouble)
+
+    def _close_source(self) -> None:
+        """Close the source that there is now."""
         if self._source is not None:
             self._source.close()
-        self._going_on.break_off(trouble)
 
     def stop(self, within: float) -> None:
         """Stop watching and close everything but the alerts."""

@@ -26,7 +26,7 @@ def warm_up(decoders: Decoders) -> tuple[str, ...]:
     """Start the decoders, load all models that photos need, and run each once.
 
     Args:
-        decoders: are started meanwhile.
+        decoders: are started meanwhile; they take longer than the models, on a core of their own.
 
     Returns:
         Names of the models, each compared with the hash in its card.
@@ -35,6 +35,7 @@ def warm_up(decoders: Decoders) -> tuple[str, ...]:
         ModelError: a model is missing, damaged or does not fit its card.
         WorkerLost: the decoders cannot be started.
     """
+    decoders.begin()
     names = (YUNET, MESH, get_settings().wearing_model)
     for name in names:
         get_session(name)

@@ -4,7 +4,6 @@
 import asyncio
 import hmac
 import secrets
-import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
@@ -17,9 +16,8 @@ from masquerade.service.access.keys import SCOPES, Key, KeyFile
 from masquerade.service.access.rates import Rates, client_of
 from masquerade.service.access.sessions import COOKIE, Sessions
 
-REMEMBERED = 300.0
-"""Seconds for which a key that was found right need not go through scrypt again."""
-MOST_REMEMBERED = 1_000
+REMEMBERED = 1_000
+"""Keys that were found right and need not go through scrypt again, for as long as the file has them unchanged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ class Access:
         self.sessions = Sessions()
         self._wrong = Rates(10, 10)
         self._secret = secrets.token_bytes(32)
-        self._right: OrderedDict[bytes, tuple[str, float]] = OrderedDict()
+        self._right: OrderedDict[bytes, Key] = OrderedDict()
         self._scrypt = asyncio.Lock()  # one core at most, and each sees what came of those before it
 
     async def caller(self, connection: HTTPConnection) -> Caller:
@@ -94,26 +92,32 @@ class Access:
             TooManyRequests: too many wrong keys came from this address.
         """
         mark = hmac.digest(self._secret, text.encode("utf-8", "surrogatepass"), "sha256")
-        if (number := self._remembered(mark)) is not None:
-            return self._numbered(number)
+        if (key := self._remembered(mark)) is not None:
+            return key
         self._wrong.check(address)
         async with self._scrypt:
-            if (number := self._remembered(mark)) is not None:
-                return self._numbered(number)
+            if (key := self._remembered(mark)) is not None:
+                return key
             self._wrong.check(address)  # again: wrong ones may have gone before
             key = await asyncio.to_thread(self.keys.find, text)
             if key is None:
                 self._wrong.take(address)
                 return None
-            self._right[mark] = (key.number, time.monotonic() + REMEMBERED)
-            while len(self._right) > MOST_REMEMBERED:
+            self._right[mark] = key
+            while len(self._right) > REMEMBERED:
                 self._right.popitem(last=False)
             return key
 
-    def _remembered(self, mark: bytes) -> str | None:
-        """Give the number of a key that was found right not long ago."""
-        number, until = self._right.get(mark, ("", 0.0))
-        return number if until > time.monotonic() else None
+    def _remembered(self, mark: bytes) -> Key | None:
+        """Give a key that was found right before, if the file has it unchanged."""
+        key = self._right.get(mark)
+        if key is None:
+            return None
+        if key not in self.keys.keys():  # noqa: SIM118 - no dictionary
+            del self._right[mark]
+            return None
+        self._right.move_to_end(mark)
+        return key
 
     def _of_cookie(self, token: str) -> Key | None:
         number = self.sessions.number_of(token) if token else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+SAME = frozenset({"same-origin", "none"})
+"""What ``Sec-Fetch-Site`` is of requests from the service's own pages, and of those that somebody typed."""
+HOST = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+(?:%[A-Za-z0-9._~-]+)?)\]|(?P<name>[A-Za-z0-9._-]+))(?::[0-9]{0,5})?")
+"""A ``Host`` header as browsers and clients send it; what else RFC 3986 allows in its place has no business there."""
 
 
 class Hosts:
@@ -53,10 +58,12 @@ class Hosts:
             )
         if scope["type"] == "http" and scope["method"] in SAFE:
             return
-        origin = headers.get("origin")
-        if origin is not None and _site(origin) != host.lower():
-            raise OriginRefused(f"the request comes from a page of {origin[:100]!r}, expected one of {host[:100]!r}")
-        if headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+        for origin in headers.getlist("origin"):
+            if _site(origin) != host.lower():
+                raise OriginRefused(
+                    f"the request comes from a page of {origin[:100]!r}, expected one of {host[:100]!r}"
+                )
+        if not SAME >= set(headers.getlist("sec-fetch-site")):
             raise OriginRefused("the request comes from a page of another site")
 
     def _known(self, name: str) -> bool:
@@ -78,8 +85,6 @@ def _site(origin: str) -> str:
 
 
 def _name(host: str) -> str:
-    """Give the name in a ``Host`` header, without port and brackets."""
-    try:
-        return (urlsplit(f"//{host}").hostname or "").rstrip(".")
-    except ValueError:
-        return ""
+    """Give the name in a ``Host`` header, without port and brackets; nothing where it is no such header."""
+    found = HOST.fullmatch(host)
+    return (found["six"] or found["name"]).lower().removesuffix(".") if found else ""

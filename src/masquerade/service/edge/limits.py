@@ -34,13 +34,21 @@ class BodyLimits:
             await self._app(scope, receive, send)
             return
         cap = self._caps.get(scope["path"], SMALL)
-        body = _Body(Headers(scope=scope), receive, send, cap, self._timeout, self._pause)
+        headers = Headers(scope=scope)
+        body = _Body(headers, receive, send, cap, self._timeout, self._pause)
         try:
+            _check_framing(headers, scope["http_version"])
             body.check()
         except MasqueradeError as error:
             await answer_of(error, scope["state"]["request_id"])(scope, body.receive, body.send)
             return
         await self._app(scope, body.receive, body.send)
+
+
+def _check_framing(headers: Headers, version: str) -> None:
+    """Refuse what two programs in a row may take to end in two places: request smuggling (RFC 9112, section 6.1)."""
+    if "transfer-encoding" in headers and ("content-length" in headers or version == "1.0"):
+        raise RequestInvalid("Transfer-Encoding beside Content-Length or in HTTP/1.0, expected one length of the body")
 
 
 class _Body:

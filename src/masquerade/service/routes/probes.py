@@ -16,12 +16,14 @@ from masquerade.service.service import service_of
 router = APIRouter(tags=["probes"])
 
 
+@router.head("/health", include_in_schema=False)
 @router.get("/health", response_model=Alive, summary="Is the process alive?", responses=problems(421))
 async def health() -> JSONResponse:
     """Answer as long as the event loop turns; says nothing of models or camera."""
     return JSONResponse({"status": "ok", "version": masquerade.__version__})
 
 
+@router.head("/ready", include_in_schema=False)
 @router.get(
     "/ready",
     response_model=Readiness,

@@ -14,7 +14,7 @@ import numpy as np
 
 from masquerade.errors import ExtraMissing, ImageDamaged, ImageError, ImageTooSlow, MasqueradeError, WorkerLost
 from masquerade.image import Limits, Pixels
-from masquerade.service.work.decoding import NUMBER, serve
+from masquerade.service.work.decoding import NUMBER, receive_pixels, serve
 
 
 def _kinds(kind: type[MasqueradeError]) -> Iterator[type[MasqueradeError]]:
@@ -42,11 +42,35 @@ class Decoders:
             self._free.put(None)  # started when it is needed
         self._closed = False
 
-    def start(self) -> None:
-        """Start all processes now, rather than with the first pictures."""
+    def begin(self) -> None:
+        """Start all processes now, rather than with the first pictures, and do not wait for what they load.
+
+        Raises:
+            WorkerLost: one could not be started.
+        """
         taken = [self._free.get() for _ in range(self._count)]
-        for child in taken:
-            self._free.put(child or self._new())
+        try:
+            for place, child in enumerate(taken):
+                taken[place] = child or self._new()
+        finally:
+            for child in taken:
+                self._free.put(child)
+
+    def start(self) -> None:
+        """Start all processes, and wait until they are there.
+
+        Raises:
+            WorkerLost: one could not be started.
+        """
+        self.begin()
+        taken = [self._free.get() for _ in range(self._count)]
+        try:
+            for child in taken:
+                if child is not None:
+                    child.wait()
+        finally:
+            for child in taken:
+                self._free.put(child)
 
     def read(self, data: bytes) -> Pixels:
         """Decode a picture to upright RGB.
@@ -65,6 +89,7 @@ class Decoders:
         child = self._free.get()
         try:
             child = child or self._new()
+            child.wait()
             answer = child.read(data, self._timeout)
         except BaseException:  # what is left in its pipe must never be taken for the answer to the next picture
             if child is not None:
@@ -104,15 +129,29 @@ class _Child:
         self._number = 0  # of the latest picture; its answer has the same
         arguments = (theirs, limits.max_bytes, limits.max_pixels, timeout)
         self._process = context.Process(target=serve, args=arguments, daemon=True, name="decoder")
-        self._process.start()
+        try:
+            self._process.start()
+        except OSError as error:
+            raise WorkerLost(
+                f"a decoder could not be started: {error.strerror}", hint="give the service more memory"
+            ) from error
         Finalize(self, self._process.kill, exitpriority=10)  # multiprocessing itself would send SIGTERM, and wait
         theirs.close()  # so that the pipe ends when the process does
+        self._there = False
+
+    def wait(self) -> None:
+        """Wait until the process is there: its start does not count as decoding.
+
+        Raises:
+            WorkerLost: it could not be started.
+        """
+        if self._there:
+            return
         try:
-            there = self._pipe.poll(START) and self._pipe.recv_bytes()  # its start does not count as decoding
+            self._there = self._pipe.poll(START) and bool(self._pipe.recv_bytes())
         except (EOFError, OSError):
-            there = False
-        if not there:
-            self.end()
+            self._there = False
+        if not self._there:
             raise WorkerLost("a decoder could not be started", hint="give the service more memory")
 
     def read(self, data: bytes, timeout: float) -> Pixels | MasqueradeError:
@@ -150,8 +189,7 @@ class _Child:
         if "error" in answer:
             return ERRORS[answer["error"]](answer["message"], hint=answer["hint"])
         pixels = np.empty((answer["height"], answer["width"], 3), np.uint8)
-        if self._pipe.recv_bytes_into(pixels.data.cast("B")) != pixels.nbytes:
-            raise ValueError("fewer pixels than were announced")
+        receive_pixels(self._pipe, pixels.data.cast("B"))
         return pixels
 
     def _stop(self, late: threading.Event) -> None:
