@@ -14,12 +14,13 @@ import pytest
 from PIL import Image
 
 from masquerade.errors import MasqueradeError, SourceUnreadable
-from masquerade.live import Frame
+from masquerade.live import Event, Frame
 from masquerade.live.sources import open_source
 from masquerade.live.watching import Observer, Snapshot
 from masquerade.service import ServiceConfig
 from masquerade.service.camera import Camera
 from masquerade.service.hub import Hub
+from masquerade.service.kiosk.feed import feed
 from tests.service.serving import PATIENCE, Running, Served, served
 
 
@@ -136,3 +137,86 @@ def test_a_watch_that_breaks_off_is_told_and_begun_anew(
     assert len(readers) == 2
     for reader in readers:
         wait_for(lambda reader=reader: not Path(f"/proc/{reader}").exists())
+
+
+def test_pages_are_told_that_a_camera_has_ended_and_stay_connected(film: Path) -> None:
+    config = ServiceConfig(workers=1, camera=str(film), camera_options={"loop": False, "realtime": False}, rate=0)
+    with served(config) as service:
+        camera, hub = service.service.camera, service.service.hub
+        assert camera is not None
+        wait_for(lambda: "camera" not in {thread.name for thread in threading.enumerate()} and hub.latest is not None)
+        assert service.get("/ready").json()["camera"]["state"] == "ended"
+        assert figure(service, 'masquerade_camera_state{state="ended"}') == 1
+        assert figure(service, "masquerade_camera_frames_total") == 20
+
+        async def look_on() -> list[dict[str, Any]]:
+            stream = feed(hub, lambda: {"camera": camera.to_dict()}, pause=0.01, beat=0.02)
+            told = [json.loads((await anext(stream)).removeprefix(b"data: ")) for _ in range(5)]
+            await stream.aclose()  # type: ignore[attr-defined]
+            return told
+
+        for _ in range(2):  # who comes later is told the same
+            told = service.run(look_on)
+            assert [line["type"] for line in told] == ["state", "snapshot", "state", "state", "state"]
+            assert {line["camera"]["state"] for line in told} == {"ended"}
+            assert (told[1]["people"], told[1]["counts"]["entered"]) == ([], 1)
+
+
+def test_a_camera_that_does_not_stop_in_time_closes_for_itself(
+    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    see, inside, go_on = Observer.see, threading.Event(), threading.Event()
+
+    def hang(observer: Observer, frame: Frame) -> Snapshot:
+        inside.set()
+        assert go_on.wait(PATIENCE)
+        return see(observer, frame)
+
+    monkeypatch.setattr(Observer, "see", hang)
+    hub, events = Hub(), tmp_path / "events.jsonl"
+    camera = Camera(str(film), hub, events=events)
+    camera.open()
+    camera.start()
+    try:
+        assert inside.wait(PATIENCE)
+        latest, lines = hub.latest, events.read_text()
+        camera.stop(0.1)
+        assert camera.state == "online"  # nothing was taken from under it
+        assert "did not stop in 0.1 s" in caplog.text
+    finally:
+        go_on.set()
+    wait_for(lambda: camera.state == "ended")
+    wait_for(lambda: "camera" not in {thread.name for thread in threading.enumerate()})
+    assert hub.latest is latest  # and it wrote to nothing that may be closed
+    assert events.read_text() == lines
+
+
+class Outages:
+    """A sink that has something to tell of itself."""
+
+    def __init__(self) -> None:
+        self.asked: list[bool] = []
+
+    def take(self, _frame: Frame | None, _snapshot: Snapshot) -> None:
+        return
+
+    def close(self) -> None:
+        return
+
+    def news(self, time: float, *, last: bool = False) -> list[Event]:
+        self.asked.append(last)
+        return [Event(time, "alerts_failing", reason="no answer", channel="office")] if len(self.asked) == 1 else []
+
+
+def test_what_a_sink_tells_of_itself_is_an_event_too(film: Path) -> None:
+    hub, outages = Hub(), Outages()
+    kinds: list[str] = []
+    hub.take = lambda _frame, snapshot: kinds.extend(event.event for event in snapshot.events)  # type: ignore[method-assign]
+    camera = Camera(str(film), hub, loop=False, realtime=False)
+    camera.add(outages)
+    camera.open()
+    camera.start()
+    wait_for(lambda: camera.state == "ended")
+    camera.stop(PATIENCE)
+    assert kinds.count("alerts_failing") == 1
+    assert not any(outages.asked)  # another watch may follow; the service waits for its alerts itself

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from masquerade.live import Event
-from masquerade.live.watching import Counts, Snapshot
+from masquerade.live.watching import Counts, Reporter, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,18 +27,28 @@ class GoingOn:
         self._sinks = tuple(sinks)
         self._before = Counts()
         self._latest = Snapshot(0.0, (0, 0), (), (), Counts())
+        self._over = False
 
     def take(self, frame: Frame | None, snapshot: Snapshot) -> None:
         """Pass a snapshot on, with what earlier watches counted."""
+        if self._over:
+            return
         self._latest = replace(snapshot, counts=_sum(self._before, snapshot.counts))
         for sink in self._sinks:
             sink.take(frame, self._latest)
+
+    def news(self, time: float, *, last: bool = False) -> list[Event]:  # noqa: ARG002 - another watch may follow
+        """Give what the sinks have to tell of themselves."""
+        reporters = (sink for sink in self._sinks if isinstance(sink, Reporter))
+        return [event for reporter in reporters for event in reporter.news(time)]
 
     def close(self) -> None:
         """Do nothing: a watch is over, and another may follow."""
 
     def break_off(self, reason: str) -> None:
         """Tell that the watch is no more: all have left, the source is offline. A sink that fails is passed over."""
+        if self._over:
+            return
         time, self._before = self._latest.time, self._latest.counts
         left = [Event(time, "left", person.number, person.wearing) for person in self._latest.people]
         self._latest = replace(
@@ -50,8 +60,15 @@ class GoingOn:
             except Exception:
                 log.exception("a sink of the camera failed")
 
+    def mute(self) -> None:
+        """Pass nothing on any more, not even the end: what the sinks write to is being closed."""
+        self._over = True
+
     def end(self) -> None:
-        """Close all sinks."""
+        """Close all sinks, but for ``mute``."""
+        if self._over:
+            return
+        self._over = True
         with ExitStack() as ending:
             for sink in reversed(self._sinks):
                 ending.callback(sink.close)
