@@ -5,7 +5,7 @@ The command line and the HTTP service map from these codes; nothing is swallowed
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class MasqueradeError(Exception):
@@ -254,6 +254,11 @@ class ExtraMissing(MasqueradeError):
     """An optional dependency is needed and not installed."""
 
     code = "extra_missing"
+
+    @classmethod
+    def of(cls, message: str, extra: str, otherwise: str = "") -> Self:
+        """Make one whose hint says how to install an extra, and what may be done without it."""
+        return cls(message, hint=f"in Masquerade's folder: pip install -e '.[{extra}]'{otherwise}")
 
 
 class DataMissing(MasqueradeError):

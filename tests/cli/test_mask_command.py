@@ -249,7 +249,7 @@ def test_ray_is_an_extra(masquerade: Run, shots: Path, tmp_path: Path, monkeypat
     monkeypatch.setitem(__import__("sys").modules, "ray", None)
     result = masquerade("mask", shots, tmp_path / "out", "--engine", "ray")
     assert result.code == 2
-    assert "pip install 'masquerade[ray]'" in result.err
+    assert "pip install -e '.[ray]'" in result.err
     assert not (tmp_path / "out").exists()
 
 

@@ -50,7 +50,7 @@ def test_without_the_extra_it_says_how_to_install_it(
     result = masquerade("train", "wearing", "--data", tmp_path, "--model", "product", "--out", tmp_path / "run")
     assert result.code == 2
     assert result.err == (
-        "masquerade: training needs no_such_torch (pip install 'masquerade[train]') [extra_missing]\n"
+        "masquerade: training needs no_such_torch (in Masquerade's folder: pip install -e '.[train]') [extra_missing]\n"
     )
 
 

@@ -64,7 +64,8 @@ def test_without_the_extra_it_says_how_to_install_it(
     result = masquerade("train", "recognition", "--data", tmp_path, *COMMON, "--out", tmp_path / "run")
     assert (result.code, result.err) == (
         2,
-        "masquerade: training needs no_such_torch (pip install 'masquerade[train]') [extra_missing]\n",
+        "masquerade: training needs no_such_torch "
+        "(in Masquerade's folder: pip install -e '.[train]') [extra_missing]\n",
     )
 
 

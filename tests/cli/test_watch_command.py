@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import cv2
@@ -162,6 +163,63 @@ def test_it_is_told_to_end_and_leaves_a_film_that_plays(film: Path, tmp_path: Pa
     assert sorted(path.name for path in tmp_path.iterdir()) == ["events.jsonl", "out.avi"]
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no terminals that hang up")
+def test_a_terminal_that_is_closed_leaves_a_film_that_plays(film: Path, tmp_path: Path) -> None:
+    """The window is closed: the kernel sends SIGHUP, and every later line to the terminal fails."""
+    import os
+    import pty
+
+    saved, log = tmp_path / "out.avi", tmp_path / "events.jsonl"
+    master, slave = pty.openpty()
+    running = subprocess.Popen(
+        [*COMMAND, "watch", str(film), "--loop", "--save", str(saved), "--events", str(log)],
+        stdin=slave, stdout=slave, stderr=slave, env=environment(), start_new_session=True,
+    )  # fmt: skip
+    try:
+        os.close(slave)
+        os.set_blocking(master, False)
+        until = time.monotonic() + PATIENCE
+        while not (log.exists() and "changed" in log.read_text()):
+            assert time.monotonic() < until and running.poll() is None
+            with suppress(BlockingIOError):
+                os.read(master, 65536)  # what nobody reads would stop it
+            time.sleep(0.1)
+        os.close(master)
+        running.send_signal(signal.SIGHUP)
+        assert running.wait(PATIENCE) == 0
+    finally:
+        running.kill()
+    assert json.loads(log.read_text().splitlines()[-1])["event"] == "left"
+    assert cv2.VideoCapture(str(saved)).get(cv2.CAP_PROP_FRAME_COUNT) > 5
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["events.jsonl", "out.avi"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+@pytest.mark.parametrize("words", [("--events", "-"), ()])
+def test_output_on_a_full_disk_ends_no_watch(film: Path, tmp_path: Path, words: tuple[str, ...]) -> None:
+    saved = tmp_path / "out.avi"
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*COMMAND, "watch", str(film), "--save", str(saved), *words],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=PATIENCE, env=environment(),
+        )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stderr.count("the watch goes on") == 1
+    assert "standard output: 5 events could not be printed" in done.stderr
+    assert cv2.VideoCapture(str(saved)).get(cv2.CAP_PROP_FRAME_COUNT) == 25
+
+
+def test_the_line_stays_one_line_on_a_narrow_terminal() -> None:
+    from rich.console import Console
+
+    from masquerade.cli.watch_lines import one_line
+
+    line = one_line("online  ALERTS FAIL: office  25 frames/s  31 ms  in view 3  mask 1  none 1")
+    drawn = Console(width=40).render_lines(line)  # as the live display does
+    assert ["".join(segment.text for segment in one) for one in drawn] == ["online  ALERTS FAIL: office  25 frames/…"]
+
+
 def signal_group(running: subprocess.Popen[str], number: signal.Signals) -> None:
     import os
 
@@ -180,6 +238,7 @@ def test_what_cannot_be_watched(masquerade: Run, film: Path, tmp_path: Path) -> 
         done = masquerade("watch", *words)
         assert done.code == 2, words
         assert f"[{code}]" in done.err
+        assert "stored" not in done.err  # nothing will be
     assert masquerade("watch", film, "--show-faces").code == 2
 
 

@@ -121,7 +121,7 @@ def test_heic() -> None:
 
 def test_heic_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
-    with pytest.raises(ExtraMissing, match=r"pip install 'masquerade\[heic\]'"):
+    with pytest.raises(ExtraMissing, match=r"pip install -e '\.\[heic\]'"):
         read_image(b"\0\0\0\x18ftypheic" + bytes(100))
 
 

@@ -9,13 +9,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import anyio.from_thread
 import httpx
+import pytest
 from fastapi import FastAPI
 
 from masquerade.service import ServiceConfig, create_app
@@ -64,6 +65,27 @@ def served(config: ServiceConfig, *, peer: str = "127.0.0.1", app: FastAPI | Non
     """A service, started; not yet ready."""
     with ExitStack() as stack:
         yield Served(app or create_app(config), stack, peer)
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process has started."""
+    tasks = Path(f"/proc/{pid}/task")
+    if not tasks.exists():
+        pytest.skip("no /proc here")
+    found: list[int] = []
+    for task in tasks.iterdir():
+        with suppress(FileNotFoundError):  # a thread that has just ended
+            found += map(int, (task / "children").read_text().split())
+    return found
+
+
+def lives(pid: int) -> bool:
+    """Whether a process runs; one that has ended and was not asked after does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
 
 
 class Running:

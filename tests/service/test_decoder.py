@@ -22,6 +22,7 @@ from masquerade.errors import ImageDamaged, ImageEmpty, ImageFormatUnknown, Imag
 from masquerade.image import Limits, read_image
 from masquerade.service.work.decoder import Decoders
 from masquerade.service.work.decoding import NUMBER
+from tests.service.serving import lives
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 LIMITS = Limits(max_bytes=10**6, max_pixels=10**5)
@@ -97,7 +98,7 @@ def test_a_picture_too_large_for_the_pipe_does_not_wait_for_a_decoder_that_hangs
 
 def picture(shade: int, side: int) -> bytes:
     buffer = io.BytesIO()
-    Image.new("RGB", (side, side), (shade, shade, shade)).save(buffer, "PNG")
+    Image.new("L", (side, side), shade).save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
 
 
@@ -181,17 +182,9 @@ def test_no_decoder_outlives_a_service_that_was_killed(tmp_path: Path) -> None:
         child = int(owner.stdout.readline())
         owner.kill()
     until = time.monotonic() + 60
-    while _lives(child):
+    while lives(child):
         assert time.monotonic() < until
         time.sleep(0.02)
-
-
-def _lives(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return state != "Z"
 
 
 def test_a_program_that_forgets_its_decoders_ends_all_the_same(tmp_path: Path) -> None:

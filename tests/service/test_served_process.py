@@ -21,7 +21,7 @@ from websockets.sync.client import connect as connect_session
 
 from masquerade.service.access.keys import KeyFile
 from tests.live.sources.authority import HAS_OPENSSL, Authority
-from tests.service.serving import PATIENCE, Running, running
+from tests.service.serving import PATIENCE, Running, children, running
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
@@ -259,14 +259,6 @@ def test_what_is_not_done_in_time_is_told_so(photos: list[Path]) -> None:
         assert "Traceback" not in "".join(service.lines)
     # A machine that does 16 photos in a second has answered them.
     assert answers[0].status_code == 200 or answers[0].json()["error"]["code"] == "not_ready"
-
-
-def children(pid: int) -> list[int]:
-    """The processes that a process has started."""
-    tasks = Path(f"/proc/{pid}/task")
-    if not tasks.exists():
-        pytest.skip("no /proc here")
-    return [int(child) for task in tasks.iterdir() for child in (task / "children").read_text().split()]
 
 
 def wait_until_busy(service: Running) -> None:

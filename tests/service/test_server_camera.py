@@ -14,14 +14,14 @@ import pytest
 from PIL import Image
 
 from masquerade.errors import MasqueradeError, SourceUnreadable
-from masquerade.live import Event, Frame
+from masquerade.live import Frame
 from masquerade.live.sources import open_source
 from masquerade.live.watching import Observer, Snapshot
 from masquerade.service import ServiceConfig
 from masquerade.service.camera import Camera
 from masquerade.service.hub import Hub
 from masquerade.service.kiosk.feed import feed
-from tests.service.serving import PATIENCE, Running, Served, served
+from tests.service.serving import PATIENCE, Running, Served, children, lives, running, served
 
 
 @pytest.fixture(scope="module")
@@ -56,10 +56,21 @@ def figure(service: Served, name: str) -> float:
     return float(next(line for line in lines if line.startswith(f"{name} ")).split()[1])
 
 
-def test_a_film_is_watched_and_told_of(film: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def down(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, fresh_settings: None) -> Path:
+    """A file of alerts with a webhook that is down."""
+    folder = tmp_path_factory.mktemp("alerts")
+    monkeypatch.setenv("MASQUERADE_ALERTS_OUTBOX", str(folder / "outbox.sqlite"))
+    file = folder / "alerts.toml"
+    file.write_text('[channels.office]\nkind = "webhook"\nurl = "http://127.0.0.1:1/"\n')
+    file.chmod(0o600)
+    return file
+
+
+def test_a_film_is_watched_and_told_of(film: Path, down: Path, tmp_path: Path) -> None:
     events = tmp_path / "events.jsonl"
     threads = other_threads()
-    with served(ServiceConfig(workers=1, camera=str(film), events=events, rate=0)) as service:
+    with served(ServiceConfig(workers=1, camera=str(film), events=events, alerts=down, rate=0)) as service:
         camera = service.service.camera
         assert camera is not None
         wait_for(lambda: figure(service, "masquerade_camera_entered_total") >= 1)
@@ -70,11 +81,24 @@ def test_a_film_is_watched_and_told_of(film: Path, tmp_path: Path) -> None:
         assert figure(service, 'masquerade_camera_state{state="offline"}') == 0
         assert figure(service, "masquerade_camera_reconnects_total") == 0
         assert service.service.hub.latest is not None
+        wait_for(lambda: "alerts_failing" in events.read_text())
+        assert figure(service, 'masquerade_alerts_channel_up{channel="office"}') == 0
     assert camera.state == "ended"
     told = [json.loads(line) for line in events.read_text().splitlines()]
+    assert [line["channel"] for line in told if line["event"] == "alerts_failing"] == ["office"]
     assert {"online", "entered", "left"} <= {line["event"] for line in told}
     wait_for(lambda: other_threads() <= threads)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["events.jsonl"]  # and no picture
+
+
+def test_no_process_outlives_a_service_that_was_killed(film: Path) -> None:
+    with running("--camera", str(film)) as service:
+        service.wait_until_ready()
+        wait_for(lambda: len(children(service.process.pid)) >= 2)  # a reader and a decoder
+        left = children(service.process.pid)
+        service.process.kill()
+        service.process.communicate()
+    wait_for(lambda: not [pid for pid in left if lives(pid)])
 
 
 def test_what_cannot_be_watched_is_told_at_the_start(tmp_path: Path) -> None:
@@ -136,7 +160,7 @@ def test_a_watch_that_breaks_off_is_told_and_begun_anew(
     assert [line["event"] for line in told].count("entered") == [line["event"] for line in told].count("left")
     assert len(readers) == 2
     for reader in readers:
-        wait_for(lambda reader=reader: not Path(f"/proc/{reader}").exists())
+        wait_for(lambda reader=reader: not lives(reader))
 
 
 def test_pages_are_told_that_a_camera_has_ended_and_stay_connected(film: Path) -> None:
@@ -189,34 +213,3 @@ def test_a_camera_that_does_not_stop_in_time_closes_for_itself(
     wait_for(lambda: "camera" not in {thread.name for thread in threading.enumerate()})
     assert hub.latest is latest  # and it wrote to nothing that may be closed
     assert events.read_text() == lines
-
-
-class Outages:
-    """A sink that has something to tell of itself."""
-
-    def __init__(self) -> None:
-        self.asked: list[bool] = []
-
-    def take(self, _frame: Frame | None, _snapshot: Snapshot) -> None:
-        return
-
-    def close(self) -> None:
-        return
-
-    def news(self, time: float, *, last: bool = False) -> list[Event]:
-        self.asked.append(last)
-        return [Event(time, "alerts_failing", reason="no answer", channel="office")] if len(self.asked) == 1 else []
-
-
-def test_what_a_sink_tells_of_itself_is_an_event_too(film: Path) -> None:
-    hub, outages = Hub(), Outages()
-    kinds: list[str] = []
-    hub.take = lambda _frame, snapshot: kinds.extend(event.event for event in snapshot.events)  # type: ignore[method-assign]
-    camera = Camera(str(film), hub, loop=False, realtime=False)
-    camera.add(outages)
-    camera.open()
-    camera.start()
-    wait_for(lambda: camera.state == "ended")
-    camera.stop(PATIENCE)
-    assert kinds.count("alerts_failing") == 1
-    assert not any(outages.asked)  # another watch may follow; the service waits for its alerts itself

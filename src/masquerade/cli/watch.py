@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from masquerade.cli.printing import shown
+from masquerade.cli.printing import leave_terminal, shown
 
 if TYPE_CHECKING:
+    from masquerade.cli.watch_lines import EventLines, LiveLine
     from masquerade.live.alerts import AlertsConfig
     from masquerade.live.events import EventLog
     from masquerade.live.sources import Source
@@ -63,12 +64,14 @@ def watch(  # noqa: PLR0913, PLR0917 - one each option
     if show_faces and save is None:
         raise typer.BadParameter("--show-faces says how a film is saved: add --save FILE")
     from masquerade.live.sources import open_source
+    from masquerade.looking.warming import warm_networks
 
     with _told_to_stop() as stop, open_source(source, realtime=realtime, loop=loop) as opened:
         asked = _Asked(save, show_faces, events, _alerts_config(alerts, opened), quiet)
-        _say_what_is_kept(opened, asked)
         with ExitStack() as ending:
             outputs = _Outputs.open(asked, opened, ending)
+            _say_what_is_kept(opened, asked)
+            warm_networks()  # while the source opens
             ended = _run(opened, asked, outputs, stop, seconds)
         raise typer.Exit(_tell_end(ended, outputs, opened, summary))
 
@@ -89,6 +92,7 @@ class _Outputs:
     """Where results go."""
 
     sinks: list[Sink]
+    lines: EventLines | LiveLine | None = None
     film: FilmWriter | None = None
     log: EventLog | None = None
 
@@ -99,11 +103,12 @@ class _Outputs:
 
         outputs, say = cls([]), _say
         if asked.events == STDOUT:
-            outputs._add(EventLines(as_json=True), ending)
+            outputs.lines = EventLines(_say, as_json=True)
         elif not asked.quiet:
-            line = LiveLine(opened)
+            outputs.lines = line = LiveLine(opened)
             say = line.say
-            outputs._add(line, ending)
+        if outputs.lines is not None:
+            outputs._add(outputs.lines, ending)
         if asked.events is not None and asked.events != STDOUT:
             outputs.log = _event_log(asked.events, opened, say)
             outputs._add(outputs.log, ending)
@@ -181,7 +186,7 @@ def _tell_end(ended: Summary, outputs: _Outputs, opened: Source, as_json: bool) 
     """Say how it went; give the exit code."""
     from masquerade.cli.watch_lines import in_words
 
-    film, log = outputs.film, outputs.log
+    film, log, lines = outputs.film, outputs.log, outputs.lines
     if as_json:
         typer.echo(json.dumps({"source": opened.label, **ended.to_dict()}))
     else:
@@ -193,6 +198,8 @@ def _tell_end(ended: Summary, outputs: _Outputs, opened: Source, as_json: bool) 
         problems.append(f"{opened.label}: {ended.ended}")
     if not ended.rates.frames and not ended.ended:
         problems.append(f"{opened.label}: there was no picture{f': {opened.reason}' if opened.reason else ''}")
+    if lines is not None and lines.lost:
+        problems.append(f"standard output: {lines.lost} events could not be printed")
     if film is not None and film.trouble:
         problems.append(f"{film.path}: {film.trouble}")
     if log is not None and log.lost:
@@ -204,14 +211,19 @@ def _tell_end(ended: Summary, outputs: _Outputs, opened: Source, as_json: bool) 
 
 @contextmanager
 def _told_to_stop() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and SIGTERM set; a second Ctrl-C waits for nothing."""
+    """An event that Ctrl-C, SIGTERM and the end of the terminal set; a second Ctrl-C waits for nothing."""
     stop = threading.Event()
 
     def note(number: int, frame: Any) -> None:  # noqa: ARG001 - the system's own signature
         stop.set()
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        if number == getattr(signal, "SIGHUP", None):
+            leave_terminal()
 
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    heeded = [signal.SIGINT, signal.SIGTERM]
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as nohup sets it
+        heeded.append(signal.SIGHUP)
+    before = {number: signal.signal(number, note) for number in heeded}
     try:
         yield stop
     finally:

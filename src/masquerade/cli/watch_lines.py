@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from masquerade.cli.printing import shown
+from masquerade.cli.printing import give_up_stdout, leave_terminal, shown
 from masquerade.live.types import TROUBLES
 
 if TYPE_CHECKING:
     from rich.live import Live
+    from rich.text import Text
 
     from masquerade.live.sources import Source
     from masquerade.live.types import Event, Frame
@@ -69,19 +72,40 @@ def in_words(ended: Summary) -> str:
 
 
 class EventLines:
-    """Prints every event: as a JSON line, or in words."""
+    """Prints every event: as a JSON line, or in words.
 
-    def __init__(self, *, as_json: bool) -> None:
-        """Choose the form."""
-        self._as_json = as_json
+    Attributes:
+        lost: events that standard output did not take; a full disk there ends no watch.
+    """
+
+    def __init__(self, say: Callable[[object], None], *, as_json: bool) -> None:
+        """Take who says that nothing can be printed, and choose the form."""
+        self._say, self._as_json = say, as_json
+        self.lost = 0
 
     def take(self, frame: Frame | None, snapshot: Snapshot) -> None:  # noqa: ARG002 - a sink's own signature
         """Print what is new."""
         for event in snapshot.events:
             if self._as_json:
-                typer.echo(json.dumps(event.to_dict()))
+                self._print(json.dumps(event.to_dict()))
             elif event.event not in TROUBLES:  # those are said on standard error, by the one in trouble
-                typer.echo(event_in_words(event))
+                self._print(event_in_words(event))
+
+    def _print(self, line: str) -> None:
+        if not self.lost:
+            try:
+                typer.echo(line)
+            except BrokenPipeError:  # whoever reads wants no more
+                raise
+            except OSError as error:
+                if error.errno == errno.EIO:  # the terminal was closed
+                    leave_terminal()
+                    return
+                give_up_stdout()
+                self._say(f"standard output: {error.strerror}; the watch goes on, events are printed no more")
+            else:
+                return
+        self.lost += 1
 
     def close(self) -> None:
         """Nothing is left to do."""
@@ -94,10 +118,15 @@ class LiveLine:
         """Begin; the line is drawn on standard error."""
         self._source = source
         self._watch: Watch | None = None
-        self._lines = EventLines(as_json=False)
+        self._lines = EventLines(self.say, as_json=False)
         self._live: Live | None = _live() if sys.stderr.isatty() else None
         self._drawn = 0.0
         self._failing: frozenset[str] = frozenset()
+
+    @property
+    def lost(self) -> int:
+        """Events that standard output did not take."""
+        return self._lines.lost
 
     def watching(self, watch: Watch) -> None:
         """Take the watch whose figures are shown."""
@@ -112,15 +141,17 @@ class LiveLine:
         now = time.monotonic()
         if self._live is not None and self._watch is not None and now - self._drawn >= SECONDS:
             self._drawn = now
-            self._live.start()
-            self._live.update(self.line(snapshot), refresh=True)
+            with self._terminal():
+                self._live.start()
+                self._live.update(one_line(self.line(snapshot)), refresh=True)
 
     def say(self, words: object) -> None:
         """Say something on standard error, from any thread, above the line where there is one."""
-        if self._live is not None and self._live.is_started:
-            self._live.console.print(f"masquerade: {shown(words)}", soft_wrap=True)
-        else:
-            typer.echo(f"masquerade: {shown(words)}", err=True)
+        with self._terminal():
+            if self._live is not None and self._live.is_started:
+                self._live.console.print(f"masquerade: {shown(words)}", soft_wrap=True)
+            else:
+                typer.echo(f"masquerade: {shown(words)}", err=True)
 
     def close(self) -> None:
         """Take the line away."""
@@ -136,6 +167,7 @@ class LiveLine:
         return "  ".join(
             [
                 self._source.state,
+                *([f"ALERTS FAIL: {', '.join(sorted(self._failing))}"] if self._failing else []),
                 *speed,
                 f"in view {len(worn)}",
                 f"mask {worn.count('with_mask')}",
@@ -143,14 +175,30 @@ class LiveLine:
                 f"wrong {worn.count('incorrect')}",
                 f"came {snapshot.counts.entered}",
                 f"alerts {snapshot.counts.alerts}",
-                *([f"DO NOT GO OUT: {', '.join(sorted(self._failing))}"] if self._failing else []),
             ]
         )
 
     def _hide(self) -> None:
         if self._live is not None:
-            self._live.stop()
+            with self._terminal():
+                self._live.stop()
             self._drawn = 0.0
+
+    @contextmanager
+    def _terminal(self) -> Iterator[None]:
+        """Go on without the line when the terminal is no more."""
+        try:
+            yield
+        except OSError:
+            self._live = None
+            leave_terminal()
+
+
+def one_line(text: str) -> Text:
+    """Text that is cut at the end where the terminal is too narrow."""
+    from rich.text import Text
+
+    return Text(text, no_wrap=True, overflow="ellipsis")
 
 
 def _live() -> Live:

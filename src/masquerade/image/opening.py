@@ -202,9 +202,7 @@ def _open_heic(data: bytes, name: str, limits: Limits) -> Opened:
     try:
         import pillow_heif  # noqa: PLC0415 - an extra
     except ImportError as error:
-        raise ExtraMissing(
-            f"{name}: a HEIC, and pillow-heif is not installed", hint="pip install 'masquerade[heic]'"
-        ) from error
+        raise ExtraMissing.of(f"{name}: a HEIC, and pillow-heif is not installed", "heic") from error
     file = pillow_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=True)
     width, height = file.size
     limits.check_pixels(width, height, name)

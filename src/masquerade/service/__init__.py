@@ -33,5 +33,5 @@ def __getattr__(name: str) -> Any:
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("masquerade"):
             raise
-        raise ExtraMissing(f"the service needs {error.name}", hint="pip install 'masquerade[serve]'") from error
+        raise ExtraMissing.of(f"the service needs {error.name}", "serve") from error
     return getattr(module, name)

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
@@ -28,21 +28,12 @@ if TYPE_CHECKING:
     from masquerade.live import Frame, StateChange
     from masquerade.live.sources import Source
     from masquerade.live.watching import Snapshot
+    from masquerade.service.kiosk.session import Sees
     from masquerade.service.metrics import Metrics
 
 log = logging.getLogger("masquerade.service")
 BROWSER = "kiosk"
 """What the camera of a browser is called in an alert, with the key's name where there is one."""
-
-
-class Sees(Protocol):
-    """What ``live.watching.Observer`` does."""
-
-    def see(self, frame: Frame) -> Snapshot:
-        """Look at a frame."""
-
-    def state_changed(self, change: StateChange) -> Snapshot:
-        """Take in what happened to the source."""
 
 
 class Alerting:

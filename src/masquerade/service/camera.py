@@ -1,4 +1,4 @@
-"""The server's own camera: a watch in a thread, begun anew when it fails; its newest snapshot goes to the hub."""
+"""The server's own camera: a watch in a thread, whose snapshots go to the hub. It is begun anew when it fails."""
 
 from __future__ import annotations
 

@@ -37,10 +37,9 @@ class GoingOn:
         for sink in self._sinks:
             sink.take(frame, self._latest)
 
-    def news(self, time: float, *, last: bool = False) -> list[Event]:  # noqa: ARG002 - another watch may follow
-        """Give what the sinks have to tell of themselves."""
-        reporters = (sink for sink in self._sinks if isinstance(sink, Reporter))
-        return [event for reporter in reporters for event in reporter.news(time)]
+    def news(self, time: float, *, last: bool = False) -> list[Event]:
+        """Give what the sinks have to tell of themselves, as a ``Reporter``."""
+        return [event for sink in self._sinks if isinstance(sink, Reporter) for event in sink.news(time, last=last)]
 
     def close(self) -> None:
         """Do nothing: a watch is over, and another may follow."""

@@ -342,3 +342,14 @@ def test_a_disk_that_is_locked_holds_up_the_watch_once(tmp_path: Path) -> None:
         other.execute("ROLLBACK")
         until(lambda: not alerts.report().unwritten)
     other.close()
+
+
+def test_what_waits_for_a_channel_that_was_renamed_is_said(tmp_path: Path) -> None:
+    box = Outbox(tmp_path / "outbox")
+    box.add(alert(1), {"office": 60, "chime": 60})
+    box.close()
+    said: list[str] = []
+    chime = AlertsConfig(channels={"chime": SoundConfig(kind="sound")})
+    with Alerts(chime, Outbox(tmp_path / "outbox"), channels={"chime": Recorder()}, say=said.append):
+        until(lambda: said)
+    assert said == ["1 alert for office will expire: no channel is called so any more"]

@@ -198,3 +198,11 @@ def test_every_language_says_everything(language: str) -> None:
     assert message_of(alert(1), language).startswith(f"{absent}: door, ")
     assert message_of(alert(1, "incorrect"), language).startswith(f"{wrong}: door, ")
     assert title_of(alert(1), language) == absent
+
+
+def test_certificates_lie_beside_the_file(tmp_path: Path) -> None:
+    text = '[channels.{0}]\nkind = "mqtt"\nhost = "a"\nca_file = "{1}"\n'
+    file = written(tmp_path, text.format("near", "ca.pem") + text.format("far", "/etc/ca.pem"))
+    near, far = load_alerts(file).channels.values()
+    assert isinstance(near, MqttConfig) and isinstance(far, MqttConfig)
+    assert (near.ca_file, far.ca_file) == (tmp_path / "ca.pem", Path("/etc/ca.pem"))

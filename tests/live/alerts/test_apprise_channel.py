@@ -67,5 +67,5 @@ def test_an_extra_that_is_missing_is_named(
     from masquerade.live.alerts.kinds import AnyChannel
 
     monkeypatch.setitem(__import__("sys").modules, package, None)
-    with pytest.raises(ExtraMissing, match=rf"channel a: .*{package} .*masquerade\[watch\]"):
+    with pytest.raises(ExtraMissing, match=rf"channel a: .*{package} .*pip install -e .\.\[watch\]"):
         make_channel("a", TypeAdapter(AnyChannel).validate_python(words), "en")

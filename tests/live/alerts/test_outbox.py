@@ -175,7 +175,7 @@ def test_an_older_version_is_brought_up(box: Outbox, monkeypatch: pytest.MonkeyP
     assert len(newer.rows("pending")) == 2
     newer.close()
     base = sqlite3.connect(box.path)
-    assert base.execute("PRAGMA user_version").fetchone() == (2,)
+    assert base.execute("PRAGMA user_version").fetchone() == (len(rooms.MIGRATIONS),)
     base.close()
 
 
@@ -197,3 +197,116 @@ def test_a_full_disk_leaves_it_as_it_was(box: Outbox) -> None:
     box._base.execute(f"PRAGMA max_page_count = {pages * 100}")
     box.add(alert(written + 1), BOTH)
     assert len(box.rows("pending")) == written * 2 + 2
+
+
+def test_an_alert_that_cannot_be_read_is_parked_and_holds_up_nothing(box: Outbox) -> None:
+    for number in (1, 2, 3):
+        box.add(alert(number), {"a": 60})
+    box._base.execute("UPDATE alerts SET body = '{' WHERE number = 1")
+    box._base.execute("UPDATE alerts SET body = '{}' WHERE number = 2")
+    head = box.head("a")
+    assert head is not None and head.alert == alert(3)
+    assert box.counts() == {"a": {"failed": 2, "pending": 1}}
+    assert box.rows("failed") == []
+    box.sent(head)
+    assert box.head("a") is None
+
+
+def test_it_opens_while_another_program_writes(box: Outbox) -> None:
+    """As on a full disk, nothing can be written; what lies there can still be taken out."""
+    box.add(alert(1), {"a": 60})
+    box._base.execute("BEGIN IMMEDIATE")
+    other = Outbox(box.path)
+    head = other.head("a")
+    assert head is not None and head.alert == alert(1)
+    other.close()
+    box._base.execute("ROLLBACK")
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_a_file_that_was_moved_away_begins_anew(box: Outbox, damaged: bool) -> None:
+    box.add(alert(1), {"a": 60})
+    if damaged:
+        box._base.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with box.path.open("r+b") as file:
+            file.seek(4096)
+            file.write(b"\xff" * 4096 * 3)
+        with pytest.raises(OutboxUnusable, match="malformed"):
+            Outbox(box.path).add(alert(2), {"a": 60})
+    for path in box.path.parent.glob(f"{box.path.name}*"):
+        path.rename(path.with_name(f"old-{path.name}"))
+    box.add(alert(2), {"a": 60})
+    reader = Outbox(box.path)
+    assert [one.alert for one in reader.rows("pending")] == [alert(2)]  # on disk, where it is looked for
+    assert stat.S_IMODE(box.path.stat().st_mode) == 0o600
+    reader.close()
+
+
+def test_what_waits_for_a_channel_that_is_gone(box: Outbox, clock: Clock) -> None:
+    box.add(alert(1), {"old": 60, "new": 60, "elsewhere": 60})
+    box.add(alert(2), {"old": 60})
+    other = Outbox(box.path)
+    assert other.may_deliver("elsewhere")
+    assert box.orphans({"new"}) == {"old": 2}
+    assert other.may_deliver("old")  # asking took nothing
+    other.close()
+    head = box.head("old")
+    assert head is not None
+    box.begin(head)  # killed while it was being sent, then renamed
+    clock.now += 2 * 86400
+    assert box.sweep(1) == 2
+
+
+def test_what_was_sent_long_ago_costs_nothing(box: Outbox, clock: Clock) -> None:
+    """Reads count steps of SQLite's machine: as many with a thousand times as much history."""
+    steps: list[int] = []
+    taken: list[int] = []
+    for count in (10, 10_000):
+        with box._change() as base:
+            for number in range(count):
+                base.execute(
+                    "INSERT INTO alerts (id, written, body) VALUES (?, ?, '{}')", (f"{count}-{number}", clock.now)
+                )
+            base.execute(
+                "INSERT INTO deliveries (alert, channel, state, due, expires, changed)"
+                " SELECT number, 'a', 'sent', 0, 0, 0 FROM alerts WHERE true ON CONFLICT DO NOTHING"
+            )
+        box.add(alert(count), {"a": 60})
+        taken.clear()
+        box._base.set_progress_handler(lambda: taken.append(1), 1)
+        head = box.head("a")
+        box.expire()
+        box._base.set_progress_handler(None, 1)
+        assert head is not None and head.alert == alert(count)
+        box.sent(head)
+        steps.append(len(taken))
+    assert steps[1] < 2 * steps[0]
+
+
+def test_an_outbox_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "outbox"
+    first = sqlite3.connect(path, isolation_level=None)
+    first.executescript(rooms.MIGRATIONS[0])
+    first.execute(f"PRAGMA application_id = {rooms.APPLICATION}")
+    first.execute("PRAGMA user_version = 1")
+    first.close()
+    box = Outbox(path)
+    box.add(alert(1), {"a": 60})
+    assert box.counts() == {"a": {"pending": 1}}
+    box.close()
+    Outbox(path).close()
+
+
+def test_the_time_of_day_may_be_learnt_after_the_start(tmp_path: Path) -> None:
+    """A machine without a clock of its own begins in the past, then jumps."""
+    day, running = [1e9], [50.0]
+    box = Outbox(tmp_path / "outbox", clock=rooms.steady(lambda: day[0], lambda: running[0]))
+    box.add(alert(1), {"a": 60})
+    day[0] += 30 * 86400
+    running[0] += 59
+    assert box.expire() == 0
+    running[0] += 2
+    assert box.expire() == 1
+    assert box.clock() == 1e9 + 61
+    box.close()
+    assert rooms.since_boot() <= rooms.since_boot()

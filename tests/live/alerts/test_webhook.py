@@ -18,7 +18,7 @@ from jsonschema import Draft202012Validator
 
 from masquerade.live.alerts import DeliveryFailed
 from masquerade.live.alerts.channels.signing import key_of, signature_of
-from masquerade.live.alerts.channels.webhook import Webhook, wait_of
+from masquerade.live.alerts.channels.webhook import Webhook, wait_of, why
 from masquerade.live.alerts.kinds import WebhookConfig
 from tests.live.alerts.made_alerts import PATIENCE, Receiver, alert, receiver
 
@@ -129,10 +129,31 @@ def test_nobody_listens() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}/T0PS3CRET"
-    with closing(webhook(url)) as channel, pytest.raises(DeliveryFailed, match="no connection") as failure:
+    with (
+        closing(webhook(url)) as channel,
+        pytest.raises(DeliveryFailed, match="no connection: Connection refused") as failure,
+    ):
         channel.send(alert(1))
     assert failure.value.surely and not failure.value.permanent
     assert "T0PS3CRET" not in str(failure.value)
+
+
+def test_the_reason_is_the_systems_own_and_not_a_librarys() -> None:
+    try:
+        try:
+            raise ExceptionGroup("several", [OSError(111, "Connect call failed"), OSError(101, "unreachable")])
+        except ExceptionGroup as group:
+            raise OSError("All connection attempts failed") from group
+    except OSError as error:
+        assert why(error) == "Connection refused"
+    assert why(ValueError("alone")) == "alone"
+
+
+def test_a_host_without_an_address() -> None:
+    with closing(webhook("http://nobody.invalid/")) as channel, pytest.raises(DeliveryFailed) as failure:
+        channel.send(alert(1))
+    assert failure.value.surely and not failure.value.permanent
+    assert "All connection" not in failure.value.message
 
 
 def test_a_receiver_that_hangs(server: Receiver) -> None:
@@ -207,7 +228,8 @@ def test_a_certificate_of_nobody(tmp_path: Path) -> None:
     context.load_cert_chain(certificate, key)
     with receiver(context) as server:
         url = server.url.replace("http:", "https:")
-        with closing(webhook(url)) as channel, pytest.raises(DeliveryFailed, match="no connection"):
+        told = r"no connection: .*certificate verify failed"
+        with closing(webhook(url)) as channel, pytest.raises(DeliveryFailed, match=told):
             channel.send(alert(1))
         assert server.requests == []
         with closing(webhook(url, ca_file=certificate)) as channel:

@@ -6,11 +6,16 @@ import io
 import os
 import shutil
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 
+import pytest
 from PIL import Image
 
+from masquerade.image import Limits
 from masquerade.live.sources import open_source
+from masquerade.live.sources.reader.folder import POLL, Folder
 from tests.live.sources.looking_on import Watcher, number_of, numbered
 
 
@@ -89,3 +94,28 @@ def test_a_folder_that_goes_and_comes_back(tmp_path: Path) -> None:
         watcher.until_state("online")
         (folder / "new.jpg").write_bytes(picture_bytes(7))
         assert number_of(watcher.until_frames(1)[0].image) == 7
+
+
+def test_a_full_folder_is_not_listed_for_each_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(200):
+        path = tmp_path / f"{number:03d}.jpg"
+        path.write_bytes(picture_bytes(number))
+        os.utime(path, (1e9 + number, 1e9 + number))
+    listings = []
+    listed = Folder._list
+
+    def counted(folder: Folder) -> Iterator[tuple[str, tuple[int, int]]]:
+        listings.append(folder)
+        return listed(folder)
+
+    monkeypatch.setattr(Folder, "_list", counted)
+    folder = Folder(str(tmp_path), Limits(2**20, 10**6), existing=True, stop=Event(), damaged=pytest.fail)
+    begun = time.monotonic()
+    seen: list[int] = []
+    while len(seen) < 200:
+        assert folder.grab()
+        picture = folder.decode()
+        assert picture is not None
+        seen.append(number_of(picture))
+    assert seen == list(range(200))
+    assert len(listings) <= 2 + (time.monotonic() - begun) / POLL

@@ -80,6 +80,38 @@ def test_a_face_is_blurred_also_where_it_was_found_a_moment_later(tmp_path: Path
     assert all(lost[13:])
 
 
+@pytest.mark.parametrize("fps", [25, 120, 240])
+def test_the_look_back_is_half_a_second_at_any_rate(tmp_path: Path, fps: int) -> None:
+    film = FilmWriter(tmp_path / "out.avi", fps=fps)
+    for number in range(2 * fps):
+        film.take(*shot(number / fps, [SPOT] if number >= fps else []))
+    film.close()
+    lost = [difference(frame) > 30 for frame in read(film.path)[1]]
+    assert len(lost) == 2 * fps
+    assert not any(lost[: fps // 2 - 1])
+    assert all(lost[fps // 2 + 1 :])
+    assert film.left_out == 0
+
+
+@pytest.mark.parametrize("room", [1, 2, 5])
+def test_where_memory_is_short_frames_are_left_out_and_not_faces(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    monkeypatch.setattr("masquerade.live.watching.filming.MOST_BYTES", room * NOISE.nbytes)
+    said: list[str] = []
+    film = FilmWriter(tmp_path / "out.avi", fps=25, say=said.append)
+    for number in range(100):
+        film.take(*shot(number / 25, [SPOT] if number >= 50 else []))
+        assert film._bytes_waiting() <= max(room, 2) * NOISE.nbytes
+    film.close()
+    lost = [difference(frame) > 30 for frame in read(film.path)[1]]
+    assert len(lost) == 100
+    assert all(lost[38:])
+    assert film.left_out > 50
+    assert len(said) == 1
+    assert "160 x 120" in said[0]
+
+
 def test_faces_are_shown_only_when_that_is_asked_for(tmp_path: Path) -> None:
     for show in (False, True):
         film = FilmWriter(tmp_path / f"{show}.avi", fps=25, show_faces=show)

@@ -158,7 +158,7 @@ def test_answers_are_results_errors_or_tales() -> None:
 
 def test_ray_is_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(ExtraMissing, match=r"pip install 'masquerade\[ray\]'"):
+    with pytest.raises(ExtraMissing, match=r"pip install -e '\.\[ray\]'"):
         RayCluster(2)
 
 

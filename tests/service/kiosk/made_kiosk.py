@@ -99,9 +99,9 @@ class Door:
 
     def cut(self) -> None:
         """Drop every connection, as a machine does that dies."""
-        held = self._server.server_state.connections
         loop = self._server.servers[0].get_loop()
-        loop.call_soon_threadsafe(lambda: [connection.transport.abort() for connection in list(held)])
+        for connection in list(self._server.server_state.connections):
+            loop.call_soon_threadsafe(connection.transport.abort)
 
     def stop(self) -> None:
         self.app.state.service.stopping()

@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -110,18 +110,11 @@ class TestDayCounts:
     ) -> None:
         if not (Path("/usr/share/zoneinfo") / zone).exists():
             pytest.skip("needs the system's time zones")
-        real, moment = datetime, datetime.fromisoformat(utc).replace(tzinfo=UTC)
-
-        class Clock(real):
-            @classmethod
-            def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
-                return real.fromtimestamp(moment.timestamp(), tz)
-
-        monkeypatch.setattr(counts, "datetime", Clock)
         monkeypatch.setenv("TZ", zone)
         time.tzset()
         try:
-            assert counts.today().isoformat() == local
+            moment = datetime.fromisoformat(utc).replace(tzinfo=UTC).timestamp()
+            assert counts.today(lambda: moment).isoformat() == local
         finally:
             monkeypatch.undo()
             time.tzset()

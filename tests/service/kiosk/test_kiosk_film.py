@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable
-from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -24,12 +23,24 @@ RATE = 30
 """Pictures a second at which Chromium plays an MJPEG file, again and again."""
 RECORD = """
 window.titles = [];
+window.lines = [];
 addEventListener("DOMContentLoaded", () => {
-  const title = document.getElementById("title");
-  new MutationObserver(() => titles.push(title.textContent)).observe(title, {childList: true, characterData: true});
+  for (const [id, told] of [["title", titles], ["line", lines]]) {
+    const part = document.getElementById(id);
+    new MutationObserver(() => told.push(part.textContent)).observe(part, {childList: true, characterData: true});
+  }
 });
 """
 THANKS = "Thank you!"
+REMINDED = """([thanks, reminders]) => {
+  const told = titles.filter(title => title === thanks || reminders.includes(title));
+  return told.some((title, i) => title === thanks && reminders.includes(told[i + 1]));
+}"""
+GONE_AGAIN = """([thanks, reminders]) => {
+  const told = titles.slice(titles.indexOf(thanks));
+  const reminded = told.findIndex(title => reminders.includes(title));
+  return titles.includes(thanks) && reminded > 0 && told.indexOf("Welcome", reminded) > 0;
+}"""
 REMINDERS = (
     "Please put on a mask",
     "Please cover your nose",
@@ -48,24 +59,16 @@ def film(target: Path, pictures: Iterable[tuple[Pixels, float]]) -> Path:
     return target
 
 
-def messages(film: Path) -> list[str]:
-    """What the page says to one who does as the film shows, until thanks were followed by a reminder."""
+def messages(film: Path, until: str = REMINDED) -> tuple[list[str], list[str]]:
+    """What the page says to those who do as the film shows, by default until thanks were followed by a reminder."""
     door = Door(lambda: create_app(ServiceConfig(workers=1, rate=0)))
     try:
         with chromium(f"--use-file-for-fake-video-capture={film}") as browser, visiting(browser, door) as visit:
             visit.page.add_init_script(RECORD)
             page = visit.open()
-            page.wait_for_function(
-                """([thanks, reminders]) => {
-                  const told = titles.filter(title => title === thanks || reminders.includes(title));
-                  return told.some((title, i) => title === thanks && reminders.includes(told[i + 1]));
-                }""",
-                arg=[THANKS, REMINDERS],
-                timeout=3000 * PATIENCE,
-            )
+            page.wait_for_function(until, arg=[THANKS, REMINDERS], timeout=3000 * PATIENCE)
             visit.check()
-            titles: list[str] = page.evaluate("titles")
-            return titles
+            return page.evaluate("titles"), page.evaluate("lines")
     finally:
         door.stop()
 
@@ -75,23 +78,31 @@ def told(titles: list[str]) -> list[str]:
     return [title for title in titles if title == THANKS or title in REMINDERS]
 
 
-def test_a_mask_and_then_none(samples: Path, tmp_path: Path) -> None:
-    """A public-domain portrait, with a mask drawn on it and without."""
-    photo = read_image(samples / "impostor_1.jpg")
-    scale = 480 / photo.shape[0]
-    small = np.asarray(cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
-    masked = apply(small, find_faces(small), Plan((MaskPlan(0, kind="surgical", colour="#9cc7e2"),))).image
+def test_one_with_a_mask_and_then_another_without(samples: Path, tmp_path: Path) -> None:
+    """Public-domain portraits, one with a mask drawn on it: the message is for the one who needs it, and stays."""
     room = np.full((480, 640, 3), 200, np.uint8)
 
-    def standing(person: Pixels) -> Pixels:
-        scene = room.copy()
-        left = (640 - person.shape[1]) // 2
-        scene[:, left : left + person.shape[1]] = person
-        return scene
+    def portrait(name: str) -> Pixels:
+        photo = read_image(samples / name)
+        scale = 380 / photo.shape[0]
+        return np.asarray(cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)[:, :310]
 
-    titles = told(messages(film(tmp_path / "door.mjpeg", [(standing(masked), 6), (standing(small), 6), (room, 4)])))
-    assert ("Please put on a mask") in titles
-    assert (THANKS, "Please put on a mask") in list(pairwise(titles))
+    def standing(scene: Pixels, person: Pixels, left: int) -> Pixels:
+        made = scene.copy()
+        made[100:, left : left + person.shape[1]] = person
+        return made
+
+    one, other = portrait("impostor_1.jpg"), portrait("person_b_2.jpg")
+    masked = apply(one, find_faces(one), Plan((MaskPlan(0, kind="surgical", colour="#9cc7e2"),))).image
+    alone = standing(room, masked, 10)
+    both = standing(alone, other, 330)
+    titles, lines = messages(film(tmp_path / "door.mjpeg", [(alone, 3), (both, 4), (room, 3)]), GONE_AGAIN)
+    first = titles.index(THANKS)
+    reminded = next(i for i, title in enumerate(titles) if i > first and title in REMINDERS)
+    assert titles[reminded] == "Please put on a mask"
+    assert THANKS not in titles[first + 1 : reminded]
+    assert titles[reminded + 1] == "Welcome"  # until both have left it was for the one without
+    assert "Everyone, please cover nose, mouth and chin." in lines
 
 
 @pytest.mark.data
@@ -107,7 +118,7 @@ def test_a_mask_that_is_pulled_down(data_root: Path, tmp_path: Path) -> None:
     reading.release()
     made = film(tmp_path / "door.mjpeg", ((picture, 1 / 15) for picture in pictures))
     try:
-        titles = told(messages(made))
+        titles = told(messages(made)[0])
     finally:
         made.unlink()
     assert titles[0] == THANKS

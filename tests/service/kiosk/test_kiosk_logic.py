@@ -92,6 +92,7 @@ def test_messages_about_people(scripts: Page, told: list[str], key: str, tone: s
         ({"link": "key", "camera": "start"}, "key"),
         ({"camera": "start", "link": "connecting"}, "start"),
         ({"camera": "start", "link": "lost"}, "server"),
+        ({"camera": "asking"}, "asking"),
         ({"camera": "refused"}, "refused"),
         ({"camera": "absent"}, "absent"),
         ({"camera": "occupied"}, "occupied"),
@@ -102,6 +103,8 @@ def test_messages_about_people(scripts: Page, told: list[str], key: str, tone: s
         ({"link": "lost", "camera": "refused"}, "refused"),  # the service ends a link on which nothing comes
         ({"link": "connecting"}, "moment"),
         ({"busy": True}, "moment"),
+        ({"stale": True}, "moment"),
+        ({"stale": True, "source": {"state": "offline", "reason": "refused"}}, "source_offline"),
         ({"broken": "a model is damaged"}, "broken"),
         ({"source": {"state": "opening", "reason": ""}}, "source_opening"),
         ({"source": {"state": "stalled", "reason": "no frame for 3 s"}}, "source_stalled"),
@@ -190,3 +193,102 @@ def test_waits_double_to_half_a_minute_and_begin_anew(scripts: Page) -> None:
 )
 def test_languages_that_are_known(scripts: Page, asked: Any, known: list[str]) -> None:
     assert run(scripts, "languages", "return m.known(given)", asked) == known
+
+
+AUDIENCE = """
+const audience = new m.Audience(0.4, 0.3);
+return given.map((heights) => audience.take(heights.map((height, n) => ({number: n + 1, box: [0, 10, 1, 10 + height]})))
+  .map((person) => person.number));
+"""
+
+
+@pytest.mark.parametrize(
+    ("heights", "addressed"),
+    [
+        ([[100, 90, 41]], [[1, 2, 3]]),
+        ([[100, 39]], [[1]]),  # far behind
+        ([[], [20]], [[], [1]]),  # far, but nobody is nearer
+        # whoever is spoken to is not left out for a step back, nor taken in for one forward
+        ([[100, 41], [100, 35], [100, 29], [100, 35]], [[1, 2], [1, 2], [1], [1]]),
+    ],
+)
+def test_those_far_behind_are_not_spoken_to(scripts: Page, heights: list[Any], addressed: list[Any]) -> None:
+    assert run(scripts, "messages", AUDIENCE, heights) == addressed
+
+
+@pytest.mark.parametrize(
+    ("told", "sign"),
+    [
+        ("with_mask", "thanks"),
+        ("without_mask", "put_on"),
+        ("undecided", "moment"),
+        ("incorrect:chin", "chin"),
+        ("incorrect:nose", "nose"),
+        ("incorrect:mouth", "nose_mouth"),
+    ],
+)
+def test_each_face_has_the_sign_of_what_it_needs(scripts: Page, told: str, sign: str) -> None:
+    assert run(scripts, "messages", "return m.signOf(given)", people(told)[0]) == sign
+
+
+FRESH = """
+let [now, date] = [0, 1e12];
+const fresh = new m.Freshness(3000, () => now, () => date);
+return given.map(([what, passed, slept]) => {
+  now += passed;
+  date += passed + slept;
+  if (what === "mark") fresh.mark();
+  return what === "mark" ? null : what === "slept" ? fresh.slept() : fresh.stale;
+});
+"""
+
+
+@pytest.mark.parametrize(
+    ("steps", "told"),
+    [
+        ([("stale", 0, 0), ("mark", 0, 0), ("stale", 3000, 0), ("stale", 1, 0)], [True, None, False, True]),
+        # timers stand still while a machine sleeps, the day's clock does not
+        ([("slept", 250, 0), ("slept", 250, 3600000), ("slept", 250, 0)], [False, True, False]),
+        # a clock that is put right by some seconds, or back, is no sleep
+        ([("slept", 250, 5000), ("slept", 250, -3600000), ("slept", 250, 0)], [False, False, False]),
+    ],
+)
+def test_what_is_known_does_not_hold_for_long(scripts: Page, steps: list[Any], told: list[Any]) -> None:
+    assert run(scripts, "freshness", FRESH, steps) == told
+
+
+ANNOUNCED = """
+let now = 0;
+const heard = [];
+const region = (name) => ({set textContent(_) {}, replaceChildren(...parts) {
+  heard.push([name, ...parts.map((part) => `${part.lang}:${part.textContent}`)]);
+}});
+const announcer = new m.Announcer(region("polite"), region("urgent"), 0, () => now);
+const tones = {welcome: "calm", moment: "calm", thanks: "thanks", put_on: "remind", source_offline: "trouble"};
+for (const [time, key, again] of given) {
+  now = time;
+  announcer.take({key, tone: tones[key]}, () => [[key, "de"], [tones[key] === "trouble" ? "reason" : "", "en"]], again);
+  await new Promise((done) => setTimeout(done, 5));
+}
+return heard;
+"""
+
+
+@pytest.mark.parametrize(
+    ("taken", "heard"),
+    [
+        # nothing is said twice, and nothing while nothing is to be done
+        ([(0, "welcome", False), (1, "welcome", False), (2, "moment", False), (9, "put_on", False),
+          (10, "put_on", False)],
+         [["polite", "de:welcome"], ["urgent", "de:put_on"]]),
+        ([(0, "thanks", False), (1, "welcome", False)], [["polite", "de:thanks"]]),
+        # what wavers is not told again, but to somebody else it is, and after a while
+        ([(0, "put_on", True), (900, "moment", False), (1800, "put_on", False), (2000, "put_on", True),
+          (3000, "moment", False), (13000, "put_on", False)],
+         [["urgent", "de:put_on"]] * 3),
+        # what the service says is in English
+        ([(0, "source_offline", False)], [["urgent", "de:source_offline", "en: reason"]]),
+    ],
+)  # fmt: skip
+def test_what_a_screen_reader_is_told(scripts: Page, taken: list[Any], heard: list[Any]) -> None:
+    assert run(scripts, "announcer", ANNOUNCED, taken) == heard

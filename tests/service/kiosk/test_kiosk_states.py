@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
@@ -37,20 +37,26 @@ def axe() -> str:
 
 
 @pytest.mark.parametrize(
-    ("state", "language", "size", "text"),
+    ("state", "language", "size", "text", "colours"),
     [
-        ("several", "en", (1024, 768), "100"),
-        ("thanks", "ar", (768, 1024), "100"),
-        ("nose_mouth", "de", (360, 640), "200"),
-        ("key", "ja", (512, 384), "100"),  # a tablet, zoomed to 200 %
-        ("refused", "fr", (1920, 1080), "100"),
-        ("source_offline", "ar", (320, 512), "100"),
+        ("several", "en", (1024, 768), "100", "none"),
+        ("thanks", "ar", (768, 1024), "100", "none"),
+        ("nose_mouth", "de", (360, 640), "200", "none"),
+        ("key", "ja", (512, 384), "100", "none"),  # a tablet, zoomed to 200 %
+        ("refused", "fr", (1920, 1080), "100", "active"),  # the system's own colours
+        ("source_offline", "ar", (320, 512), "100", "none"),
     ],
 )
 def test_no_rule_is_broken(
-    browser: Browser, axe: str, state: str, language: str, size: tuple[int, int], text: str
+    browser: Browser,
+    axe: str,
+    state: str,
+    language: str,
+    size: tuple[int, int],
+    text: str,
+    colours: Literal["active", "none"],
 ) -> None:
-    page = browser.new_page(viewport={"width": size[0], "height": size[1]})
+    page = browser.new_page(viewport={"width": size[0], "height": size[1]}, forced_colors=colours)
     show(page, state, language, text)
     page.evaluate(axe)
     told = page.evaluate(
@@ -62,6 +68,8 @@ def test_no_rule_is_broken(
     unsure = [node["failureSummary"] for rule in told["incomplete"] for node in rule["nodes"]]
     assert [text for text in unsure if UNSURE not in text and "obscured" not in text] == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    if text == "100" and min(size) >= 640:
+        assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
     page.close()
 
 

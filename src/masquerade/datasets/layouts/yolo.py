@@ -105,8 +105,8 @@ def _yaml(file: Path, text: str) -> dict[str, Any]:
     try:
         import yaml  # noqa: PLC0415 - an extra
     except ImportError as error:
-        raise ExtraMissing(
-            f"{file}: YAML, and PyYAML is not installed", hint="pip install 'masquerade[train]', or write classes.txt"
+        raise ExtraMissing.of(
+            f"{file}: YAML, and PyYAML is not installed", "train", ", or write classes.txt"
         ) from error
     try:
         content = yaml.load(text, yaml.BaseLoader)  # noqa: S506 - texts, lists and mappings alone; "no" stays a text

@@ -84,10 +84,10 @@ class Alerts:
         self._starting = threading.Lock()
         self._stop = threading.Event()
         self._nudge = threading.Event()
-        self._settled = False
+        self._settled = self._orphans_told = False
         self._expire_at = self._sweep_at = 0.0
         self._couriers: dict[str, Courier] = {}
-        around = Surroundings(changed=self._nudge.set, clean=self._redactor.clean)
+        around = Surroundings(changed=self._nudge.set, clock=outbox.clock, clean=self._redactor.clean)
         made: dict[str, Channel] = dict(channels or {})
         try:
             for name, kind in config.channels.items():
@@ -275,6 +275,7 @@ class Alerts:
         self._write()
         try:
             self._begin()
+            self._tell_of_orphans()
             if now >= self._expire_at:
                 self._outbox.expire()
                 self._expire_at = now + EXPIRE_SECONDS
@@ -285,6 +286,13 @@ class Alerts:
             self._house_trouble = error.message
         else:
             self._house_trouble = ""
+
+    def _tell_of_orphans(self) -> None:
+        """Say once what waits for channels that were renamed or removed."""
+        if not self._orphans_told:
+            for name, count in self._outbox.orphans(self._couriers).items():
+                self._tell(f"{_alerts(count)} for {name} will expire: no channel is called so any more")
+            self._orphans_told = True
 
     def _outbox_trouble(self) -> str:
         blocked = (courier.blocked for courier in self._couriers.values())

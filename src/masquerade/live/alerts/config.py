@@ -133,6 +133,8 @@ def _put_in(key: str, value: Any, folder: Path, environ: Mapping[str, str], warn
     if not isinstance(value, str):
         return value, False
     expanded = expand(value, environ)
+    if key == "ca_file":
+        return str(folder / expanded), False
     if key not in SECRET_FIELDS:
         return expanded, False
     secret, warning = read_secret(expanded, folder)

@@ -7,11 +7,12 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
+from typing import Any
 
 from masquerade.errors import OutboxUnusable
 from masquerade.files import lock_file, make_folder, refuse_folder
@@ -40,11 +41,29 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     CREATE INDEX open_deliveries ON deliveries (channel, alert) WHERE state IN ('pending', 'sending');
     """,
+    "CREATE INDEX states ON deliveries (state, channel)",
 )
 """Each brings the file from one version to the next; what was released is never changed."""
-OPEN = ("pending", "sending")
+BY_OPEN = "INDEXED BY open_deliveries"
+"""SQLite would go through all that was ever sent instead, for it does not know how few are open."""
+UNREADABLE = "it cannot be read"
 MAYBE_SENT = "the process ended while it was being sent; it may have arrived"
 BUSY_SECONDS = 5.0
+
+
+def since_boot() -> float:
+    """Give seconds that go on while the machine sleeps, and never jump, where the system knows such."""
+    clock = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
+    return time.monotonic() if clock is None else time.clock_gettime(clock)
+
+
+def steady(now: Callable[[], float] = time.time, running: Callable[[], float] = since_boot) -> Callable[[], float]:
+    """Give a clock that shows ``now`` and goes on with ``running``.
+
+    A machine that learns the time of day after its start, as small ones do, makes no alert old by that.
+    """
+    begin = now() - running()
+    return lambda: begin + running()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,34 +96,51 @@ class Delivery:
 class Outbox:
     """Alerts and what became of them. Safe to use from several threads and processes.
 
-    A method that returns has its change on disk. Times are Unix times of ``clock``.
+    A method that returns has its change on disk.
+
+    Attributes:
+        path: the file.
+        clock: gives the Unix time that all its times are in.
     """
 
-    def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
-        """Open an outbox, or begin one.
+    def __init__(self, path: Path, *, clock: Callable[[], float] | None = None) -> None:
+        """Open an outbox, or begin one; ``clock`` is by default ``steady``.
 
         Raises:
             OutboxUnusable: it cannot be opened, is no outbox, or a newer version made it.
             DestinationUnusable: its folder cannot be made, or it is a folder.
         """
         self.path = path
-        self._clock = clock
+        self.clock = clock or steady()
         self._mutex = threading.RLock()
         self._locks: dict[str, FileIO] = {}
         refuse_folder(path)
         make_folder(path.parent)
+        self._closed = False
         with self._told():
-            with suppress(FileExistsError):  # others have no business with it
-                os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-            self._base = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-            try:
-                self._prepare()
-            except BaseException:
-                self._base.close()
-                raise
+            self._base = self._opened()
 
-    def _prepare(self) -> None:
-        base = self._base
+    def _opened(self) -> sqlite3.Connection:
+        with suppress(FileExistsError):  # others have no business with it
+            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        base = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        try:
+            self._prepare(base)
+        except BaseException:
+            base.close()
+            raise
+        self._file = _identity(self.path)
+        return base
+
+    def _there(self) -> sqlite3.Connection:
+        """Give the open file; opened anew where somebody moved or removed it, for what is written there is lost."""
+        if self._file != _identity(self.path) and not self._closed:
+            base = self._opened()
+            self._base.close()
+            self._base = base
+        return self._base
+
+    def _prepare(self, base: sqlite3.Connection) -> None:
         application = base.execute("PRAGMA application_id").fetchone()[0]
         version = base.execute("PRAGMA user_version").fetchone()[0]
         tables = base.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
@@ -116,7 +152,9 @@ class Outbox:
         base.execute("PRAGMA synchronous = FULL")
         base.execute("PRAGMA foreign_keys = ON")
         base.execute("PRAGMA secure_delete = ON")
-        with self._change():
+        if (application, version) == (APPLICATION, len(MIGRATIONS)):
+            return  # nothing is written, so that it opens on a full disk, and while another process writes
+        with _transaction(base):
             version = base.execute("PRAGMA user_version").fetchone()[0]  # another process may have been quicker
             for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
                 for statement in filter(str.strip, script.split(";")):
@@ -137,15 +175,8 @@ class Outbox:
     @contextmanager
     def _change(self) -> Iterator[sqlite3.Connection]:
         """One transaction: all of it is on disk afterwards, or nothing."""
-        with self._mutex, self._told():
-            self._base.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._base
-                self._base.execute("COMMIT")
-            except BaseException:
-                with suppress(sqlite3.Error):  # SQLite may have rolled back of itself
-                    self._base.execute("ROLLBACK")
-                raise
+        with self._mutex, self._told(), _transaction(self._there()) as base:
+            yield base
 
     def add(self, alert: Alert, channels: Mapping[str, float]) -> None:
         """Write an alert; when this returns, it survives the process and a loss of power.
@@ -157,7 +188,7 @@ class Outbox:
         Raises:
             OutboxUnusable: it cannot be written, and was not.
         """
-        now = self._clock()
+        now = self.clock()
         with self._change() as base:
             row = base.execute(
                 "INSERT INTO alerts (id, written, body) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING RETURNING number",
@@ -176,24 +207,32 @@ class Outbox:
         Raises:
             OutboxUnusable: the file cannot be read.
         """
-        found = self._rows("d.channel = ? AND d.state IN ('pending', 'sending') ORDER BY d.alert LIMIT 1", (channel,))
-        return found[0] if found else None
+        where = "d.channel = ? AND d.state IN ('pending', 'sending') ORDER BY d.alert LIMIT 1"
+        while rows := self._rows(where, (channel,), BY_OPEN):
+            found = _delivery(rows[0])
+            if found is not None:
+                return found
+            self._changed(
+                "UPDATE deliveries SET state = 'failed', changed = ?, reason = ? WHERE channel = ? AND alert = ?",
+                (self.clock(), UNREADABLE, channel, rows[0][1]),
+            )
+        return None
 
     def rows(self, *states: str) -> list[Delivery]:
-        """Give all deliveries in these states, oldest first.
+        """Give all deliveries in these states that can be read, oldest first.
 
         Raises:
             OutboxUnusable: the file cannot be read.
         """
         marks = ", ".join("?" * len(states))
-        return self._rows(f"d.state IN ({marks}) ORDER BY d.alert, d.channel", states)
+        found = map(_delivery, self._rows(f"d.state IN ({marks}) ORDER BY d.alert, d.channel", states))
+        return [one for one in found if one is not None]
 
-    def _rows(self, where: str, values: tuple[str, ...]) -> list[Delivery]:
+    def _rows(self, where: str, values: tuple[str, ...], index: str = "") -> list[tuple[Any, ...]]:
         columns = "a.body, d.alert, d.channel, d.state, d.attempts, d.due, d.expires, d.changed, d.reason"
-        query = f"SELECT {columns} FROM deliveries d JOIN alerts a ON a.number = d.alert WHERE {where}"  # noqa: S608
+        query = f"SELECT {columns} FROM deliveries d {index} JOIN alerts a ON a.number = d.alert WHERE {where}"  # noqa: S608
         with self._mutex, self._told():
-            rows = self._base.execute(query, values).fetchall()
-        return [Delivery(Alert.from_dict(json.loads(body)), *rest) for body, *rest in rows]
+            return self._there().execute(query, values).fetchall()
 
     def begin(self, delivery: Delivery) -> None:
         """Note that it is about to be sent, for a channel that must not have it twice.
@@ -217,7 +256,7 @@ class Outbox:
         Raises:
             OutboxUnusable: it cannot be noted.
         """
-        self._set(delivery, "pending", attempts=delivery.attempts + 1, due=self._clock() + wait, reason=reason)
+        self._set(delivery, "pending", attempts=delivery.attempts + 1, due=self.clock() + wait, reason=reason)
 
     def failed(self, delivery: Delivery, reason: str) -> None:
         """Note that it is not tried any more.
@@ -232,7 +271,7 @@ class Outbox:
             base.execute(
                 "UPDATE deliveries SET state = ?, attempts = ?, due = ?, changed = ?, reason = ?"
                 " WHERE channel = ? AND alert = ?",
-                (state, attempts, due, self._clock(), reason, delivery.channel, delivery.number),
+                (state, attempts, due, self.clock(), reason, delivery.channel, delivery.number),
             )
 
     def expire(self) -> int:
@@ -241,9 +280,10 @@ class Outbox:
         Raises:
             OutboxUnusable: it cannot be noted.
         """
-        now = self._clock()
+        now = self.clock()
         return self._changed(
-            "UPDATE deliveries SET state = 'expired', changed = ? WHERE state = 'pending' AND expires <= ?",
+            f"UPDATE deliveries {BY_OPEN} SET state = 'expired', changed = ?"  # noqa: S608
+            " WHERE state IN ('pending', 'sending') AND state = 'pending' AND expires <= ?",
             (now, now),
         )
 
@@ -255,7 +295,7 @@ class Outbox:
         """
         return self._changed(
             "UPDATE deliveries SET state = 'failed', changed = ?, reason = ? WHERE state = 'sending' AND channel = ?",
-            (self._clock(), MAYBE_SENT, channel),
+            (self.clock(), MAYBE_SENT, channel),
         )
 
     def revive(self, seconds: float) -> int:
@@ -264,7 +304,7 @@ class Outbox:
         Raises:
             OutboxUnusable: it cannot be noted.
         """
-        now = self._clock()
+        now = self.clock()
         return self._changed(
             "UPDATE deliveries SET state = 'pending', due = ?, expires = ?, changed = ?, attempts = 0"
             " WHERE state IN ('failed', 'expired')",
@@ -272,15 +312,15 @@ class Outbox:
         )
 
     def sweep(self, keep_days: float) -> int:
-        """Remove alerts that are that old and on their way nowhere; returns how many.
+        """Remove alerts that are that old and of no use any more; returns how many.
 
         Raises:
             OutboxUnusable: they cannot be removed.
         """
         return self._changed(
             "DELETE FROM alerts WHERE written < ? AND NOT EXISTS (SELECT 1 FROM deliveries"
-            " WHERE alert = number AND state IN ('pending', 'sending'))",
-            (self._clock() - keep_days * 86400,),
+            " WHERE alert = number AND state IN ('pending', 'sending') AND expires > ?)",
+            (self.clock() - keep_days * 86400, self.clock()),
         )
 
     def _changed(self, order: str, values: tuple[float | str, ...]) -> int:
@@ -295,7 +335,11 @@ class Outbox:
             OutboxUnusable: the file cannot be read.
         """
         with self._mutex, self._told():
-            rows = self._base.execute("SELECT channel, state, count(*) FROM deliveries GROUP BY 1, 2").fetchall()
+            rows = (
+                self._there()
+                .execute("SELECT channel, state, count(*) FROM deliveries GROUP BY state, channel")
+                .fetchall()
+            )
         found: dict[str, dict[str, int]] = {}
         for channel, state, count in rows:
             found.setdefault(channel, {})[state] = count
@@ -314,10 +358,55 @@ class Outbox:
             self._locks[channel] = lock
         return True
 
+    def orphans(self, channels: Collection[str]) -> dict[str, int]:
+        """Count what waits for channels beside these, to which no other process delivers either.
+
+        Raises:
+            OutboxUnusable: the file cannot be read.
+        """
+        waiting = {name: states.get("pending", 0) for name, states in self.counts().items() if name not in channels}
+        return {name: count for name, count in waiting.items() if count and self._is_free(name)}
+
+    def _is_free(self, channel: str) -> bool:
+        free = self.may_deliver(channel)
+        if free:
+            self._locks.pop(channel).close()
+        return free
+
     def close(self) -> None:
         """Close the file and let another process deliver; closing twice is no mistake."""
         with self._mutex:
+            self._closed = True
             self._base.close()
             for lock in self._locks.values():
                 lock.close()
             self._locks.clear()
+
+
+@contextmanager
+def _transaction(base: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    base.execute("BEGIN IMMEDIATE")
+    try:
+        yield base
+        base.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):  # SQLite may have rolled back of itself
+            base.execute("ROLLBACK")
+        raise
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """Tell one file from another of the same name; zeros where there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return 0, 0
+    return found.st_dev, found.st_ino
+
+
+def _delivery(row: tuple[Any, ...]) -> Delivery | None:
+    """Give a row as a delivery; None where its alert cannot be read."""
+    try:
+        return Delivery(Alert.from_dict(json.loads(row[0])), *row[1:])
+    except (ValueError, KeyError, TypeError):
+        return None

@@ -25,7 +25,9 @@ CODECS = {".mp4": "mp4v", ".mkv": "mp4v", ".avi": "MJPG"}
 USUAL_FPS = 25.0
 LOOK_BACK = 0.5
 """Seconds for which frames wait: a face that is found now was there a moment ago, and is blurred there as well."""
-MOST_WAITING = 32
+MOST_BYTES = 256 * 2**20
+"""Memory for frames that wait. Where it does not hold all of half a second, some of them are left out of the film."""
+FEWEST_WAITING = 2
 LONGEST_HOLD = 2.0
 """Seconds for which a picture stands still where the source gave none; longer gaps are cut."""
 SHOWN = 0.2
@@ -46,6 +48,7 @@ class FilmWriter:
     Attributes:
         path: the file.
         frames: frames that were written.
+        left_out: frames that were not, for want of memory; the next one stands in their place.
         trouble: why the film ends early; empty when it does not.
     """
 
@@ -73,7 +76,7 @@ class FilmWriter:
         if path.suffix.lower() not in CODECS:
             raise DestinationUnusable(f"{path}: expected a film's name, one of {' '.join(CODECS)}")
         rescue(path, say)
-        self.path, self.frames, self.trouble = path, 0, ""
+        self.path, self.frames, self.left_out, self.trouble = path, 0, 0, ""
         self._partial = PartialFilm(path)
         self._fps = fps if fps is not None and 1 <= fps <= 240 else USUAL_FPS
         self._show_faces, self._say, self._free = show_faces, say, free
@@ -90,10 +93,10 @@ class FilmWriter:
         self._look_back(snapshot.covers)
         here = tuple(person for person in snapshot.people if snapshot.time - person.seen <= SHOWN)
         self._waiting.append((frame, snapshot.covers, here))
-        while self._waiting and (
-            frame.time - self._waiting[0][0].time > LOOK_BACK or len(self._waiting) > MOST_WAITING
-        ):
+        while self._waiting and frame.time - self._waiting[0][0].time > LOOK_BACK:
             self._write(*self._waiting.popleft())
+        while len(self._waiting) > FEWEST_WAITING and self._bytes_waiting() > MOST_BYTES:
+            self._leave_one_out()
 
     def close(self) -> None:
         """Write what waits and put the film into place.
@@ -119,6 +122,21 @@ class FilmWriter:
             self._partial.put()
         else:
             self._partial.drop()
+
+    def _bytes_waiting(self) -> int:
+        return sum(frame.image.nbytes for frame, _, _ in self._waiting)
+
+    def _leave_one_out(self) -> None:
+        """Leave out the frame that is missed least: no frame is written before it has waited for half a second."""
+        times = [frame.time for frame, _, _ in self._waiting]
+        missed_least = min(range(1, len(times) - 1), key=lambda at: times[at + 1] - times[at - 1])
+        del self._waiting[missed_least]
+        if not self.left_out:
+            width, height = self._waiting[0][0].image.shape[1::-1]
+            self._say(
+                f"{self.path}: pictures of {width} x {height} pixels come so fast that some are left out of the film"
+            )
+        self.left_out += 1
 
     def _look_back(self, covers: tuple[Box, ...]) -> None:
         """Blur what appears now in the frames that wait, too."""

@@ -36,7 +36,7 @@ class RayCluster:
         try:
             import ray  # noqa: PLC0415 - an extra
         except ImportError as error:
-            raise ExtraMissing("the engine ray needs Ray", hint="pip install 'masquerade[ray]'") from error
+            raise ExtraMissing.of("the engine ray needs Ray", "ray") from error
         self._ray: Any = ray
         self._workers, self._address = workers, address
 

@@ -63,7 +63,7 @@ class Hosts:
                 raise OriginRefused(
                     f"the request comes from a page of {origin[:100]!r}, expected one of {host[:100]!r}"
                 )
-        if not SAME >= set(headers.getlist("sec-fetch-site")):
+        if set(headers.getlist("sec-fetch-site")) - SAME:
             raise OriginRefused("the request comes from a page of another site")
 
     def _known(self, name: str) -> bool:

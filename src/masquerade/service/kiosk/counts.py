@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
 NAMES = ("entered", "with_mask", "without_mask", "incorrect", "undecided", "alerts")
 
 
-def today() -> date:
-    """Give the local date."""
-    return datetime.now().astimezone().date()
+def today(clock: Callable[[], float] = time.time) -> date:
+    """Give the local date; ``clock`` gives seconds since 1970."""
+    return datetime.fromtimestamp(clock()).astimezone().date()
 
 
 class DayCounts:

@@ -17,4 +17,4 @@ def require_extra() -> None:
     """
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
-        raise ExtraMissing(f"training needs {', '.join(missing)}", hint="pip install 'masquerade[train]'")
+        raise ExtraMissing.of(f"training needs {', '.join(missing)}", "train")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from masquerade.errors import AlertsInvalid, ExtraMissing
+from masquerade.errors import AlertsInvalid
+from masquerade.live.alerts.channels.extra import need
 from masquerade.live.alerts.kinds import AppriseConfig
 from masquerade.live.alerts.messages import message_of, title_of
 from masquerade.live.alerts.types import Alert, DeliveryFailed
@@ -18,10 +19,7 @@ class AppriseChannel:
             ExtraMissing: apprise is not installed.
             AlertsInvalid: apprise does not know such an address.
         """
-        try:
-            import apprise  # noqa: PLC0415 - an extra
-        except ImportError:
-            raise ExtraMissing("this channel needs apprise", hint="pip install 'masquerade[watch]'") from None
+        apprise = need("apprise", "mail, chats and telephones")
         self._language, self._timeout = language, config.timeout
         self._warning = apprise.NotifyType.WARNING
         self._services = apprise.Apprise()

@@ -12,7 +12,8 @@ from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-from masquerade.errors import AlertsInvalid, ExtraMissing
+from masquerade.errors import AlertsInvalid
+from masquerade.live.alerts.channels.extra import need
 from masquerade.live.alerts.channels.home_assistant import OFFLINE, ONLINE, device_of, topics_of
 from masquerade.live.alerts.courier import Pace
 from masquerade.live.alerts.kinds import MqttConfig
@@ -43,10 +44,7 @@ class Mqtt:
             ExtraMissing: aiomqtt is not installed.
             AlertsInvalid: the file of certificates cannot be used.
         """
-        try:
-            import aiomqtt  # noqa: F401, PLC0415 - an extra
-        except ImportError:
-            raise ExtraMissing("MQTT needs aiomqtt", hint="pip install 'masquerade[watch]'") from None
+        need("aiomqtt", "channels of MQTT")
         self._config, self._language, self._on_ready = config, language, on_ready
         self._topics = topics_of(config)
         self._tls = _trusted(config)

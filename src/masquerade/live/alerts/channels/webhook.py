@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import socket
 import ssl
 import time
 from collections.abc import Callable
@@ -11,7 +13,8 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from masquerade.errors import AlertsInvalid, ExtraMissing
+from masquerade.errors import AlertsInvalid
+from masquerade.live.alerts.channels.extra import need
 from masquerade.live.alerts.channels.signing import key_of, signature_of
 from masquerade.live.alerts.kinds import WebhookConfig
 from masquerade.live.alerts.messages import message_of
@@ -34,10 +37,7 @@ class Webhook:
             ExtraMissing: httpx is not installed.
             AlertsInvalid: the file of certificates cannot be used.
         """
-        try:
-            import httpx  # noqa: PLC0415 - an extra
-        except ImportError:
-            raise ExtraMissing("webhooks need httpx", hint="pip install 'masquerade[watch]'") from None
+        httpx = need("httpx", "webhooks")
         self._config, self._language, self._clock = config, language, clock
         self._key = key_of(config.secret.get_secret_value()) if config.secret else None
         try:
@@ -77,7 +77,7 @@ class Webhook:
             surely = isinstance(error, httpx.ConnectTimeout)
             raise DeliveryFailed(f"no answer within {timeout:g} s", surely=surely) from None
         except httpx.ConnectError as error:
-            raise DeliveryFailed(f"no connection: {error}", surely=True) from None
+            raise DeliveryFailed(f"no connection: {why(error)}", surely=True) from None
         except httpx.HTTPError as error:
             raise DeliveryFailed(f"the connection broke: {type(error).__name__}") from None
 
@@ -118,6 +118,20 @@ class Webhook:
         if not self._client.is_closed:
             self._runner.run(self._client.aclose())
             self._runner.close()
+
+
+def why(error: BaseException) -> str:
+    """Give the system's own reason for an error, which libraries wrap in words of their own."""
+    reason, cause = str(error), error.__cause__ or error.__context__
+    while cause is not None:
+        if isinstance(cause, BaseExceptionGroup):  # one of each address that was tried
+            cause = cause.exceptions[0]
+        if isinstance(cause, ssl.SSLError | socket.gaierror):  # numbers of their own
+            reason = cause.strerror or reason
+        elif isinstance(cause, OSError) and cause.errno:
+            reason = os.strerror(cause.errno)
+        cause = cause.__cause__ or cause.__context__
+    return reason
 
 
 def wait_of(header: str, now: float) -> float | None:

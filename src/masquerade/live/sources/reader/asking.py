@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -38,8 +40,8 @@ class Asking:
             passwords.add_password(None, host, unquote(parts.username), unquote(parts.password or ""))
         self._opener = urllib.request.build_opener(
             urllib.request.HTTPSHandler(context=certificates.context(options)),
-            urllib.request.HTTPBasicAuthHandler(passwords),
-            urllib.request.HTTPDigestAuthHandler(passwords),
+            _Basic(passwords),
+            _Digest(passwords),
         )
 
     def ask(self, url: str | None = None, headers: dict[str, str] | None = None) -> Any:
@@ -59,8 +61,29 @@ class Asking:
             )
         except urllib.error.HTTPError as error:
             error.close()
-            raise NotOpened(f"it answers {error.code} {error.reason}") from error
+            said = str(error.reason).partition("\n")[0]
+            raise NotOpened(f"it answers {error.code} {said}") from error
         except urllib.error.URLError as error:
             raise NotOpened(certificates.words(error.reason)) from error
         except TROUBLE as error:
             raise NotOpened(certificates.words(error)) from error
+
+
+class _Basic(urllib.request.HTTPBasicAuthHandler):
+    def http_error_401(self, *given: Any) -> Any:
+        """Leave another scheme than Basic a plain 401, where the library raises."""
+        with suppress(ValueError):
+            return super().http_error_401(*given)
+        return None
+
+
+class _Digest(urllib.request.HTTPDigestAuthHandler):
+    def get_algorithm_impls(self, algorithm: str) -> Any:
+        """Know SHA-256, too: RFC 7616, which newer cameras ask for."""
+        if algorithm != "SHA-256":
+            return super().get_algorithm_impls(algorithm)
+
+        def digest(text: str) -> str:
+            return hashlib.sha256(text.encode()).hexdigest()
+
+        return digest, lambda secret, text: digest(f"{secret}:{text}")

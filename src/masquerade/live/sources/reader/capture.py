@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +26,8 @@ SPARE = 1.0
 """Seconds that ffmpeg's own time-outs are longer than those by which the source ends the reader."""
 CREDIBLE_FPS = 240.0
 """A header that promises more tells the ticks of a clock, not frames."""
+AVI = b"RIFF"
+DEVICES = Path("/dev")
 TEXT = bytes(range(0x20, 0x7F)) + b"\t\r\n"
 ONE_THREAD = [cv2.CAP_PROP_N_THREADS, 1]
 """The other cores are for who looks at the pictures; and several threads decode several frames late."""
@@ -34,6 +38,7 @@ class Capture:
 
     remark = ""
     gone = "it sends no more"
+    counted = False
 
     def __init__(self, capture: Any, *, film: bool, relay: Relay | None = None) -> None:
         """Ask an open ``cv2.VideoCapture`` what it knows; ``relay`` is what it reads from, if it does."""
@@ -80,18 +85,20 @@ def open_film(target: str, noise: Noise) -> Capture:
     Raises:
         NotOpened: ffmpeg finds no film there.
     """
-    if _is_text(Path(target)):
-        raise NotOpened("it is text, no film")
-    return _opened(cv2.VideoCapture(target, cv2.CAP_FFMPEG, ONE_THREAD), noise, "it is no film", film=True)
-
-
-def _is_text(path: Path) -> bool:
-    """Whether a file begins as text: ffmpeg would draw it, or follow the files that it names."""
     try:
-        with path.open("rb") as file:
+        with Path(target).open("rb") as file:
             head = file.read(1024)
     except OSError as error:
         raise NotOpened(error.strerror or str(error)) from error
+    if _is_text(head):
+        raise NotOpened("it is text, no film")
+    film = _opened(cv2.VideoCapture(target, cv2.CAP_FFMPEG, ONE_THREAD), noise, "it is no film", film=True)
+    film.counted = head.startswith(AVI)
+    return film
+
+
+def _is_text(head: bytes) -> bool:
+    """Whether a file begins as text: ffmpeg would draw it, or follow the files that it names."""
     return not head.startswith(b"YUV4MPEG2") and not head.strip(TEXT)
 
 
@@ -134,12 +141,28 @@ def open_webcam(number: int, noise: Noise) -> Capture:
     Raises:
         NotOpened: there is none of that number, or another program has it.
     """
-    device = Path(f"/dev/video{number}")
-    if sys.platform == "linux" and not device.exists():
-        raise NotOpened(f"there is no {device}")
+    if sys.platform == "linux":
+        _try_device(DEVICES / f"video{number}")
     capture = cv2.VideoCapture(number, cv2.CAP_V4L2 if sys.platform == "linux" else cv2.CAP_ANY)
-    capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
-    return _opened(capture, noise, "it cannot be opened; another program may have it", film=False)
+    # With one buffer a camera has none to fill while the other is read, and gives half its frames.
+    capture.set(cv2.CAP_PROP_BUFFERSIZE, 2)
+    otherwise = "it cannot be opened: another program has it, or it gives no pictures"
+    return _opened(capture, noise, otherwise, film=False)
+
+
+def _try_device(device: Path) -> None:
+    """Say what is wrong with a device where OpenCV would say nothing."""
+    try:
+        if not stat.S_ISCHR(device.stat().st_mode):
+            raise NotOpened(f"{device} is no camera")
+        os.close(os.open(device, os.O_RDWR | os.O_NONBLOCK))
+    except FileNotFoundError as error:
+        others = ", ".join(sorted(path.name for path in device.parent.glob("video*")))
+        raise NotOpened(f"there is no {device}{f'; there is {others}' if others else ''}") from error
+    except PermissionError as error:
+        raise NotOpened(f"{device} may not be opened by this user: the group video may") from error
+    except OSError as error:
+        raise NotOpened(f"{device}: {error.strerror}") from error
 
 
 def _timeouts(open_timeout: float, read_timeout: float) -> list[int]:

@@ -58,6 +58,7 @@ class Folder:
     size: tuple[int, int] | None = None
     fps: float | None = None
     frames: int | None = None
+    counted = False
     gone = "the folder is gone"
 
     def __init__(
@@ -67,6 +68,7 @@ class Folder:
         self._path, self._limits, self._stop, self._damaged = Path(path), limits, stop, damaged
         self._done: dict[str, tuple[int, int]] = {}
         self._coming: dict[str, Arrival] = {}
+        self._look_at = 0.0
         self._picture: NDArray[np.uint8] | None = None
         if not self._path.is_dir():
             raise NotOpened("the folder is not there")
@@ -79,12 +81,15 @@ class Folder:
         """Wait for the next picture; False when the folder is gone."""
         while not self._stop.is_set():
             begun = time.monotonic()
-            if not self._path.is_dir():
-                return False
-            self._look(begun)
+            if begun >= self._look_at:
+                if not self._path.is_dir():
+                    return False
+                self._look(begun)
+                took = time.monotonic() - begun
+                self._look_at = begun + took + max(POLL, 10 * took)
             if self._take():
                 return True
-            self._stop.wait(max(POLL, 10 * (time.monotonic() - begun)))
+            self._stop.wait(POLL)
         return False
 
     def time(self) -> float | None:
@@ -115,7 +120,7 @@ class Folder:
                     status = os.stat(path)  # noqa: PTH116
                 except OSError:  # gone since it was listed
                     continue
-                yield path, (status.st_mtime_ns, status.st_size)
+                yield path, _version(status)
 
     def _look(self, now: float) -> None:
         """Note what came, what changed and what went."""
@@ -133,13 +138,28 @@ class Folder:
 
     def _take(self) -> bool:
         """Read the first picture that is whole; one that is still being written does not hold up the others."""
-        for path, arrival in list(self._coming.items()):
-            age = time.monotonic() - arrival.since
-            if age < SETTLED or (arrival.tried and age < GIVEN_UP):
-                continue
-            if self._read(path, arrival, final=age >= GIVEN_UP):
+        while (ready := self._ready()) is not None:
+            path, arrival, final = ready
+            if self._read(path, arrival, final=final):
                 return True
         return False
+
+    def _ready(self) -> tuple[str, Arrival, bool] | None:
+        """The first file to be tried, and whether for the last time."""
+        now = time.monotonic()
+        for path, arrival in self._coming.items():
+            age = now - arrival.since
+            if age < SETTLED or (arrival.tried and age < GIVEN_UP) or self._has_changed(path, arrival):
+                continue
+            return path, arrival, age >= GIVEN_UP
+        return None
+
+    def _has_changed(self, path: str, arrival: Arrival) -> bool:
+        """Whether a file is another one than when the folder was listed; the next listing tells."""
+        try:
+            return _version(os.stat(path)) != arrival.version  # noqa: PTH116
+        except OSError:
+            return True
 
     def _read(self, path: str, arrival: Arrival, *, final: bool) -> bool:
         from masquerade.image import read_image  # noqa: PLC0415 - heavy, and only folders need it
@@ -159,3 +179,7 @@ class Folder:
         self._done[path] = arrival.version
         del self._coming[path]
         self._damaged(reason)
+
+
+def _version(status: os.stat_result) -> tuple[int, int]:
+    return status.st_mtime_ns, status.st_size

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from masquerade.live.sources.options import SourceOptions
 
-MJPEG = "multipart/x-mixed-replace"
+MULTIPART = "multipart"
+"""MJPEG is ``multipart/x-mixed-replace``; some cameras say ``multipart/mixed``."""
 SNAPSHOT = frozenset({"image/jpeg", "image/jpg"})
 HEADERS = bytes(range(0x20, 0x7F)) + b"\0\t\r\n"
 """What stands between the pictures of a multipart: its headers are text."""
@@ -36,7 +37,7 @@ def open_jpegs(target: str, options: SourceOptions, stop: Event, damaged: Callab
     asking = Asking(target, options)
     answer = asking.ask()
     kind = answer.headers.get_content_type()
-    if kind == MJPEG:
+    if answer.headers.get_content_maintype() == MULTIPART:
         return Jpegs(lambda: _next_bytes(answer), Splitter(options.max_bytes, damaged, HEADERS))
     if kind in SNAPSHOT:
         snapshots = _Snapshots(asking, answer, options, stop)

@@ -61,7 +61,7 @@ class Splitter:
 
     def finish(self) -> None:
         """The stream has ended: what is held was cut short."""
-        if self._held:
+        if self._at or self._held.strip(self._between):
             self._say_damaged()
 
     def _seek(self) -> bool:
@@ -129,6 +129,7 @@ class Jpegs:
 
     size: tuple[int, int] | None = None
     frames: int | None = None
+    counted = False
     remark = ""
     gone = "it sends no more"
 

@@ -20,6 +20,7 @@ class Reader(Protocol):
         size: width and height in pixels, or None before the first picture.
         fps: frames a second, or None where that is not known.
         frames: how many frames a film has by its header, or None.
+        counted: whether ``frames`` is what its writer counted; else it may be more than are to be shown.
         remark: what is to be said of its opening; may be empty.
         gone: what is to be said when there is no more.
     """
@@ -27,6 +28,7 @@ class Reader(Protocol):
     size: tuple[int, int] | None
     fps: float | None
     frames: int | None
+    counted: bool
     remark: str
     gone: str
 

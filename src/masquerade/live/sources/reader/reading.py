@@ -47,6 +47,7 @@ class Reading:
         self._task, self._ring, self._counters, self._noise, self._tell = task, ring, counters, noise, tell
         self._options, self._address = task.options, task.address
         self._problem = ""
+        self._tried = False
         self.stop = Event()
 
     def run(self) -> None:
@@ -67,6 +68,11 @@ class Reading:
         finally:
             reader.close()
         if self.stop.is_set():
+            return
+        if self._noise.hopeless:
+            if self._is_film():
+                self._ring.drain()
+            self._fail(self._noise.hopeless)
             return
         if reason is None:
             self._fail(self._noise.reason() or reader.gone)
@@ -90,7 +96,7 @@ class Reading:
         """Read a camera: None when it gave out, else why it ended."""
         lively = Liveliness()
         number = 0
-        while not self.stop.is_set() and reader.grab():
+        while self._goes_on() and reader.grab():
             taken = time.monotonic()
             about: dict[str, Any] = {"say": wire.FRAME, "number": number, "time": None, "taken": taken}
             if self._put(reader, about, lively):
@@ -104,7 +110,7 @@ class Reading:
         """Read a film to its end, or in a loop; give what is to be said of its end."""
         clock, pace = FilmClock(reader.fps), Pace(reader.fps, self.stop)
         number = of_this_round = 0
-        while not self.stop.is_set():
+        while self._goes_on():
             if not reader.grab():
                 if not self._options.loop or of_this_round == 0 or self._address.kind is Kind.STDIN:
                     break
@@ -121,7 +127,11 @@ class Reading:
                 number += 1
                 self._counters.add(GRABBED)
             self._counters.alive(time.monotonic())
-        return _shortfall(of_this_round, reader.frames)
+        complained = bool(self._noise.reason())
+        return _shortfall(of_this_round, reader.frames) if complained or reader.counted else ""
+
+    def _goes_on(self) -> bool:
+        return not (self.stop.is_set() or self._noise.hopeless)
 
     def _again(self, reader: Reader, clock: FilmClock) -> Reader:
         """Begin a film anew."""
@@ -132,6 +142,11 @@ class Reading:
     def _put(self, reader: Reader, about: dict[str, Any], lively: Liveliness | None) -> bool:
         """Hand a grabbed frame on; False when it is damaged."""
         decoded = reader.decode()
+        if not self._tried:
+            self._tried = True
+            self._noise.settle()
+        if self._noise.hopeless:
+            return False
         if decoded is None:
             self._damaged("")
             return False

@@ -47,6 +47,7 @@ let link = null;
 let shown = { key: "" };
 let sounded = ""; // the tone of the message that a chime went with, until that message is shown
 let ringing = 0;
+let counted = false; // nothing is shown before the service has told its counts
 
 function forget() {
   view.people = [];
@@ -118,6 +119,7 @@ function failed(error) {
 }
 
 function showCounts(day) {
+  counted = true;
   for (const cell of document.querySelectorAll("[data-count]")) {
     const text = day[cell.dataset.count].toLocaleString(languages.code || "en");
     if (cell.textContent !== text) cell.textContent = text;
@@ -156,12 +158,13 @@ function render() {
   part("mirror").hidden = !mirrored;
   document.body.classList.toggle("mirrored", mirrored);
   part("show-picture").hidden = config.camera !== "browser";
-  part("counts").hidden = !(config.counts && controls.counts);
+  part("counts").hidden = !(config.counts && controls.counts && counted);
   part("show-counts").hidden = !config.counts;
   controls.waiting = chime.blocked;
   part("sound-icon").setAttribute("href", chime.on && !chime.blocked ? "#icon-sound" : "#icon-silent");
   part("sound").classList.toggle("silent", chime.blocked);
   write(part("sound").querySelector("span"), say(chime.blocked ? "control.silent" : "control.sound"));
+  for (const button of document.querySelectorAll(".controls button")) button.title = button.textContent.trim();
   controls.show();
   fit.take(`${next.key} ${line} ${next.detail ?? ""} ${mirrored} ${part("counts").hidden}`, controls.size !== "100");
   announcer.take(next, said, again);
