@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("fastapi", reason="needs the [serve] extra")
 
-from masquerade.errors import Busy
+from masquerade.errors import Busy, ModelHashMismatch
 from masquerade.live import Event
 from masquerade.service import ServiceConfig, create_app
 from masquerade.service.access.guard import Access
@@ -217,6 +217,9 @@ def test_nobody_reads_what_was_meant_for_one_who_left(visit: Visit, stage: Stage
     stage.people, stage.error = (), Busy("too much to do")
     says(page, "One moment, please")
     assert not page.locator(".frames .wrong").is_visible()
+    stage.error = ModelHashMismatch("yunet was changed")
+    says(page, "The service has a problem")
+    assert page.locator("#detail").text_content() == "yunet was changed"
     stage.error = None
     says(page, "Welcome")
 
@@ -333,6 +336,7 @@ def test_every_language_fits_the_screen(visit: Visit, stage: Stage) -> None:
             titles.add(page.locator("#title").text_content() or "")
             assert page.locator("html").get_attribute("dir") == ("rtl" if code == "ar" else "ltr")
             assert page.evaluate(TOO_WIDE) == [], (code, width)
+            assert page.evaluate("document.documentElement.scrollHeight <= innerHeight"), (code, width)
     assert len(titles) == len(LANGUAGES)
 
 

@@ -105,7 +105,8 @@ def test_messages_about_people(scripts: Page, told: list[str], key: str, tone: s
         ({"busy": True}, "moment"),
         ({"stale": True}, "moment"),
         ({"stale": True, "source": {"state": "offline", "reason": "refused"}}, "source_offline"),
-        ({"broken": "a model is damaged"}, "broken"),
+        ({"broken": "a model is damaged"}, "thanks"),  # it may be a moment's matter
+        ({"broken": "a model is damaged", "stale": True}, "broken"),
         ({"source": {"state": "opening", "reason": ""}}, "source_opening"),
         ({"source": {"state": "stalled", "reason": "no frame for 3 s"}}, "source_stalled"),
         ({"source": {"state": "offline", "reason": "refused"}}, "source_offline"),

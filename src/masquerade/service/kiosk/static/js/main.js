@@ -30,7 +30,7 @@ const chime = new Chime(wish("sound", address));
 const controls = new Controls(address, chime, render);
 const languages = new Languages(part("language"), render);
 const announcer = new Announcer(part("polite"), part("urgent"));
-const fit = new Fit(document.documentElement);
+const fit = new Fit(document.documentElement, part("title"));
 const frames = new Frames(part("frames"));
 const screen = new Screen();
 const steady = new Steady();
@@ -50,9 +50,13 @@ let ringing = 0;
 let counted = false; // nothing is shown before the service has told its counts
 
 function forget() {
-  view.people = [];
+  lookAway();
   view.busy = false;
   view.broken = "";
+}
+
+function lookAway() {
+  view.people = [];
   frames.show([], 0, 0);
 }
 
@@ -103,7 +107,7 @@ function tick() {
     link.stop();
     link.start();
   }
-  if (freshness.stale && view.people.length) forget();
+  if (freshness.stale && view.people.length) lookAway();
   view.stale = freshness.stale;
   render();
 }
@@ -112,10 +116,7 @@ function tick() {
 function failed(error) {
   if (["key_required", "scope_missing"].includes(error.code)) checkKey();
   else if (["busy", "not_ready"].includes(error.code)) view.busy = !view.people.length;
-  else if (!error.code.startsWith("image_")) {
-    forget();
-    view.broken = error.message;
-  }
+  else if (!error.code.startsWith("image_")) view.broken = error.message;
 }
 
 function showCounts(day) {

@@ -68,7 +68,7 @@ export function messageFor(view) {
   if (view.link === "key") return message("key", "trouble");
   if (view.link === "full") return message("full", "trouble");
   if (view.link === "lost" && !NO_CAMERA.includes(view.camera)) return message("server", "trouble");
-  if (view.broken) return message("broken", "trouble", { detail: view.broken });
+  if (view.broken && view.stale) return message("broken", "trouble", { detail: view.broken }); // not for a moment's sake
   if (view.camera === "start") return message("start", "calm");
   if ([...NO_CAMERA, "lost"].includes(view.camera)) return message(view.camera, "trouble", { detail: view.why });
   if (["starting", "asking"].includes(view.camera)) return message(view.camera, "calm");
