@@ -12,13 +12,13 @@ import pytest
 import uvicorn
 from uvicorn.middleware.proxy_headers import _TrustedHosts
 
-import masquerade.service
-from masquerade.errors import AddressUnusable, ExtraMissing, MasqueradeError, ServeUnsafe, SettingsInvalid
+from masquerade.errors import AddressUnusable, MasqueradeError, ServeUnsafe, SettingsInvalid
 from masquerade.service import ServiceConfig
 from masquerade.service.access.keys import KeyFile
 from masquerade.service.checking import check, listening, trusted
 from masquerade.service.running import _signals_survived
 from tests.live.sources.authority import HAS_OPENSSL, OPENSSL, Authority
+from tests.service.serving import PATIENCE
 
 
 @pytest.fixture(scope="module")
@@ -121,19 +121,30 @@ def test_brackets_around_an_address_are_no_matter() -> None:
         assert listener.getsockname()[0] == "::1"
 
 
-@pytest.fixture
-def without_websockets(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in sys.modules if name.startswith("websockets")]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "websockets", None)
-    for name in ("masquerade.service.running", "uvicorn.protocols.websockets.websockets_sansio_impl"):
-        monkeypatch.delitem(sys.modules, name)
+LACKING = """
+import sys
+import masquerade.service
+from masquerade.errors import ExtraMissing
+for package in sys.argv[1:]:
+    for name in list(sys.modules):
+        if name.startswith((package, "masquerade.service.", "uvicorn.", "websockets")):
+            del sys.modules[name]
+    sys.modules[package] = None
+    try:
+        masquerade.service.run
+    except ExtraMissing as error:
+        print(error)
+    del sys.modules[package]
+"""
 
 
-@pytest.mark.usefixtures("without_websockets")
 def test_what_is_not_installed_is_named() -> None:
-    with pytest.raises(ExtraMissing, match=r"websockets .*masquerade\[serve\]"):
-        _ = masquerade.service.run
+    packages = ["websockets", "python_multipart", "prometheus_client", "uvicorn", "fastapi"]
+    told = subprocess.run(
+        [sys.executable, "-c", LACKING, *packages], capture_output=True, text=True, check=True, timeout=PATIENCE
+    ).stdout.splitlines()
+    assert [line.split(" (")[0] for line in told] == [f"the service needs {package}" for package in packages]
+    assert all("[serve]" in line for line in told)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
