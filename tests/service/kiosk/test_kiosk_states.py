@@ -67,6 +67,7 @@ def test_no_rule_is_broken(
     assert [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in told["violations"]] == []
     unsure = [node["failureSummary"] for rule in told["incomplete"] for node in rule["nodes"]]
     assert [text for text in unsure if UNSURE not in text and "obscured" not in text] == []
+    assert page.evaluate("document.getAnimations().length") == 0  # less motion was asked for
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     if text == "100" and min(size) >= 640:
         assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")

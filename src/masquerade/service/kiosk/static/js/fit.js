@@ -1,16 +1,18 @@
 // A message that would not fit the screen, or whose headline has too long a word, is made smaller, down to two thirds.
+const AGAIN = 1000; // milliseconds; letters may come late, and take more room
 const SIZES = [1, 0.93, 0.86, 0.8, 0.74, 0.68];
 
 export class Fit {
-  constructor(root, title) {
-    Object.assign(this, { root, title, last: "", step: 0 });
+  constructor(root, title, now = () => performance.now()) {
+    Object.assign(this, { root, title, now, last: "", step: 0, at: 0 });
   }
 
-  /** To be asked often: letters may come late. @param text what is shown. @param large larger text was asked for. */
+  /** To be asked often. @param text what is shown. @param large larger text was asked for. */
   take(text, large) {
-    const now = `${text} ${large} ${innerWidth}x${innerHeight}`;
-    if (now !== this.last) this.set(0);
-    this.last = now;
+    const given = `${text} ${large} ${innerWidth}x${innerHeight}`;
+    if (given === this.last && this.now() - this.at < AGAIN) return;
+    if (given !== this.last) this.set(0);
+    Object.assign(this, { last: given, at: this.now() });
     while (this.step < SIZES.length - 1 && !this.fits(large)) this.set(this.step + 1);
   }
 
