@@ -1,5 +1,7 @@
 """The service under load: start, 100 uploads at once, more than it can take, bodies over the cap, made-up requests.
 
+Then uploads beside 200 wrong keys.
+
 python -m benchmarks.service [--parallel 100] [--examples 200]
 """
 
@@ -13,10 +15,11 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
@@ -24,6 +27,7 @@ import numpy as np
 
 from benchmarks.common import arguments, show, write
 from benchmarks.service_api import check_api
+from masquerade.service.access.keys import KeyFile
 
 PHOTOS = sorted((Path(__file__).parents[1] / "samples").glob("*.jpg"))
 
@@ -39,12 +43,12 @@ class Service:
 
 
 @contextmanager
-def running(**environment: str) -> Iterator[Service]:
+def running(*options: str, **environment: str) -> Iterator[Service]:
     """Start the service, note the seconds until it listens and until it is ready."""
     client = httpx.Client(timeout=600)  # made before: it takes as long as some models
     began = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, "-m", "masquerade", "serve", "--port", "0", "--quiet"],
+        [sys.executable, "-m", "masquerade", "serve", "--port", "0", "--quiet", *options],
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "MASQUERADE_SERVE_RATE": "0", **environment},
@@ -61,28 +65,27 @@ def running(**environment: str) -> Iterator[Service]:
         process.communicate()
 
 
-async def upload(url: str, count: int) -> tuple[Counter[int], list[float], float]:
-    """Send so many photos at once: statuses, seconds of each answer, seconds in all."""
+async def upload(url: str, keys: Sequence[str]) -> tuple[Counter[int], list[float], float]:
+    """Send a photo with each key at once: statuses, seconds of each answer, seconds in all."""
     limits = httpx.Limits(max_connections=None)
     photos = [path.read_bytes() for path in PHOTOS]
     async with httpx.AsyncClient(limits=limits, timeout=600) as client:
 
-        async def one(number: int) -> tuple[int, float]:
+        async def one(number: int, key: str) -> tuple[int, float]:
             began = time.perf_counter()
-            answer = await client.post(
-                f"{url}/v1/look", content=photos[number % len(photos)], headers={"content-type": "image/jpeg"}
-            )
+            headers = {"content-type": "image/jpeg", **({"authorization": f"Bearer {key}"} if key else {})}
+            answer = await client.post(f"{url}/v1/look", content=photos[number % len(photos)], headers=headers)
             return answer.status_code, time.perf_counter() - began
 
         began = time.perf_counter()
-        answers = await asyncio.gather(*(one(number) for number in range(count)))
+        answers = await asyncio.gather(*(one(number, key) for number, key in enumerate(keys)))
     took = time.perf_counter() - began
     return Counter(status for status, _ in answers), [seconds for _, seconds in answers], took
 
 
-def load(service: Service, count: int) -> dict[str, Any]:
+def load(service: Service, count: int, key: str = "") -> dict[str, Any]:
     """Upload at once and give statuses and latencies."""
-    statuses, seconds, took = asyncio.run(upload(service.url, count))
+    statuses, seconds, took = asyncio.run(upload(service.url, [key] * count))
     p50, p95 = np.percentile(seconds, (50, 95))
     return {
         "parallel": count,
@@ -91,6 +94,28 @@ def load(service: Service, count: int) -> dict[str, Any]:
         "p50_s": round(float(p50), 3),
         "p95_s": round(float(p95), 3),
         "max_s": round(max(seconds), 3),
+    }
+
+
+def wrong_keys(count: int = 20, wrong: int = 200) -> dict[str, Any]:
+    """Upload with a right key, alone and beside wrong ones of its number; give the slowest of both."""
+    with TemporaryDirectory() as folder:
+        file = KeyFile(Path(folder) / "keys.json")
+        key = file.add("door", ("look", "watch", "metrics"))
+        with running("--keys", MASQUERADE_SERVE_KEYS=str(file.path)) as service:
+            load(service, 1, key)  # from now on it is known
+            alone = load(service, count, key)
+            others = [f"{key[:12]}{number:043d}" for number in range(wrong)]
+
+            async def both() -> tuple[Any, Any]:
+                return await asyncio.gather(upload(service.url, others), upload(service.url, [key] * count))
+
+            refused, taken = asyncio.run(both())
+    return {
+        "alone_max_s": alone["max_s"],
+        "beside_max_s": round(max(taken[1]), 3),
+        "right": {str(status): number for status, number in taken[0].items()},
+        "wrong": {str(status): number for status, number in refused[0].items()},
     }
 
 
@@ -137,10 +162,11 @@ def main() -> None:
         statuses = check_api(service.url, options.examples)
         figures["made_up_requests"] = dict(sorted(statuses.items()))
         figures["stop"] = stop(service)
+    figures["wrong_keys"] = wrong_keys()
     rows = [[name, *figures[name].values()] for name in ("one", "uploads", "overload")]
     show("uploads at once", rows, ["what", *figures["one"]])
     show("made-up requests", [[name, count] for name, count in sorted(statuses.items())], ["answer", "count"])
-    rest = ("listening_s", "ready_s", "memory_before_mb", "memory_after_mb", "over_the_cap", "stop")
+    rest = ("listening_s", "ready_s", "memory_before_mb", "memory_after_mb", "over_the_cap", "stop", "wrong_keys")
     show("rest", [[name, figures[name]] for name in rest], ["what", "value"])
     write("service", figures, options.json)
 

@@ -124,6 +124,12 @@ def test_a_body_with_two_ends_is_refused(look_service: Served, headers: dict[str
     assert answer.headers["connection"] == "close"
 
 
+def test_all_methods_of_a_path_are_named(look_service: Served) -> None:
+    for path, methods in (("/v1/session", "DELETE, POST"), ("/v1/look", "POST"), ("/", "GET, HEAD")):
+        answer = look_service.ask("PATCH", path)
+        assert (answer.status_code, answer.headers["allow"]) == (405, methods)
+
+
 def test_probes_answer_head(look_service: Served) -> None:
     for path in ("/health", "/ready"):
         assert look_service.ask("HEAD", path).status_code == 200

@@ -231,6 +231,35 @@ def test_a_body_that_dawdles_ends_the_connection(impatient: Running, pause: bool
     assert (status, json.loads(body)["error"]["code"]) == (408, "body_too_slow")
 
 
+def sockets(pid: int) -> set[str]:
+    """The sockets that a process has open."""
+    folder = Path(f"/proc/{pid}/fd")
+    if not folder.exists():
+        pytest.skip("no /proc here")
+    found = set()
+    for entry in folder.iterdir():
+        with suppress(FileNotFoundError):
+            found.add(str(entry.readlink()))
+    return {name for name in found if name.startswith("socket:")}
+
+
+def test_who_does_not_read_the_answers_is_cut_off(impatient: Running) -> None:
+    """The client asks for more than the system's buffers hold, and takes nothing."""
+    pid = impatient.process.pid
+    with socket.socket() as link:
+        link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        before = sockets(pid)
+        link.connect(("127.0.0.1", impatient.port))
+        link.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n" * 400)
+        until = time.monotonic() + PATIENCE
+        while not (new := sockets(pid) - before):
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        while new & sockets(pid):
+            assert time.monotonic() < until
+            time.sleep(0.05)
+
+
 def test_more_connections_than_there_is_room_for(impatient: Running) -> None:
     links = [connect(impatient) for _ in range(7)]
     try:

@@ -278,6 +278,13 @@ class TestKeys:
 
 
 class TestSession:
+    @pytest.mark.parametrize("path", ["/nothing", "/health"])
+    def test_a_websocket_where_there_is_none_is_told_so(self, door: Door, path: str) -> None:
+        with pytest.raises(InvalidStatus) as refused, connect(f"ws://localhost:{door.port}{path}"):
+            pass
+        answer = refused.value.response
+        assert (answer.status_code, json.loads(answer.body)["error"]["code"]) == (404, "route_unknown")
+
     def test_a_frame_is_answered_with_a_snapshot(self, client: Client, stage: Stage) -> None:
         stage.people = (person(3, "incorrect", "nose"),)
         with client.session() as session:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request, WebSocket
 from fastapi.exceptions import RequestValidationError, WebSocketRequestValidationError
@@ -16,6 +16,9 @@ from starlette.websockets import WebSocketState
 
 from masquerade import errors
 from masquerade.errors import InternalError, MasqueradeError, MethodRefused, RequestInvalid, RouteUnknown, ServiceError
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
 
 log = logging.getLogger("masquerade.service")
 
@@ -86,6 +89,14 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(WebSocketRequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
+    otherwise = app.router.default
+
+    async def unknown(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":  # which would be refused without a word
+            raise RouteUnknown(f"there is no WebSocket at {scope['path'][:200]}", hint="see docs/service.md")
+        await otherwise(scope, receive, send)
+
+    app.router.default = unknown
 
 
 def _id(connection: HTTPConnection) -> str:
@@ -110,6 +121,13 @@ async def _refuse(connection: WebSocket, error: MasqueradeError, answer: JSONRes
         await connection.close(close_code(error), error.code)
 
 
+def _methods(connection: Request | WebSocket, given: str) -> str:
+    """Give the methods of a path: those of the route that was found, and of others at the same path."""
+    path = getattr(connection.scope.get("route"), "path", "")
+    others = (method.upper() for method in connection.app.openapi()["paths"].get(path, {}))
+    return ", ".join(sorted({*filter(None, given.split(", ")), *others}))
+
+
 async def _validation_error(connection: Request | WebSocket, error: Exception) -> Any:
     assert isinstance(error, RequestValidationError | WebSocketRequestValidationError)  # noqa: S101
     problems = (f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
@@ -124,7 +142,7 @@ async def _http_error(connection: Request | WebSocket, error: Exception) -> Any:
             connection, RouteUnknown(f"there is nothing at {path}", hint="see /openapi.json")
         )
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        allowed = (error.headers or {}).get("Allow", "")
+        allowed = _methods(connection, (error.headers or {}).get("Allow", ""))
         kind = MethodRefused(f"{path} does not take {connection.scope['method'][:20]}, expected {allowed}")
         answer = answer_of(kind, _id(connection))
         answer.headers["Allow"] = allowed

@@ -1,7 +1,7 @@
-"""uvicorn's HTTP protocol with what it lacks: a time-out for the head of a request, a cap on connections, typed errors.
+"""uvicorn's HTTP protocol with what it lacks: time-outs for heads and answers, a cap on connections, typed errors.
 
-uvicorn waits without end for the head of a first request (its keep-alive time-out begins after an answer), so that a
-few hundred sockets that send a byte a minute take all connections.
+uvicorn waits without end for the head of a first request (its keep-alive time-out begins after an answer), and for a
+client that takes its answer, so that a few hundred sockets that send or read a byte a minute take all connections.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def protocol_for(config: ServiceConfig) -> type[asyncio.Protocol]:
     """Give the protocol class with these limits, for uvicorn's ``http``."""
 
     class Limited(LimitedProtocol):
-        header_timeout, most = config.header_timeout, config.connections
+        header_timeout, write_timeout, most = config.header_timeout, config.body_timeout, config.connections
 
     return Limited
 
@@ -34,8 +34,10 @@ class LimitedProtocol(H11Protocol):
     """One connection."""
 
     header_timeout = 10.0
+    write_timeout = 60.0
     most = 1024
     _head_timer: asyncio.TimerHandle | None = None
+    _write_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
         """Begin to wait for the first head, or refuse the connection."""
@@ -53,7 +55,33 @@ class LimitedProtocol(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""
         self._stop_timer()
+        self._stop_write_timer()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Begin to wait for the client to take what was written; one that does not is cut off."""
+        super().pause_writing()
+        self._stop_write_timer()
+        self._write_timer = self.loop.call_later(self.write_timeout, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Stop waiting."""
+        self._stop_write_timer()
+        super().resume_writing()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close an idle connection; what its client has not taken by then is not waited for without end."""
+        super().timeout_keep_alive_handler()
+        self._cut_off_later()
+
+    def _cut_off_later(self) -> None:
+        if self._write_timer is None and self.transport.get_write_buffer_size():
+            self._write_timer = self.loop.call_later(self.write_timeout, self.transport.abort)
+
+    def _stop_write_timer(self) -> None:
+        if self._write_timer is not None:
+            self._write_timer.cancel()
+            self._write_timer = None
 
     def _watch_head(self) -> None:
         if self.conn.their_state is not h11.IDLE or self.transport.is_closing():
@@ -86,3 +114,4 @@ class LimitedProtocol(H11Protocol):
         )
         self.transport.write(head.encode("ascii") + body)
         self.transport.close()
+        self._cut_off_later()
