@@ -1,6 +1,9 @@
 """Sources: frames a second through, cut and return times, lag under load, memory of a film in a loop.
 
-    python -m benchmarks.sources [--minutes 30] [--json FILE]
+    python -m benchmarks.sources [--minutes 30] [--cuts 5] [--json FILE]
+
+A cut is a server that is killed; a stall one that is stopped (SIGSTOP), its line open. Both are to be noticed in 5
+seconds, and the source is to be back within 3 seconds of the server's return, with one offline and one online event.
 
 Films are rendered here (ffmpeg's test picture, H.264 where ffmpeg has it); the camera is GStreamer's RTSP server.
 """
@@ -9,6 +12,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -23,7 +27,9 @@ from masquerade.live.sources import Source, open_source
 
 SERVER = Path(__file__).parents[1] / "tests" / "live" / "sources" / "rtsp_server.py"
 FILMS = {"640x480": 600, "1920x1080": 300}
-CUTS = 5
+STALLS = 2
+NOTICED_IN, BACK_IN = 5.0, 3.0
+"""Seconds that are asked for."""
 LEAST_BACK, MOST_BACK = 3.0, 8.0
 
 
@@ -88,6 +94,14 @@ class Camera:
         with os.fdopen(reading) as said:
             said.readline()
 
+    def stop(self) -> None:
+        """Let it hang: its line stays open, and nothing comes."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let it go on."""
+        self._process.send_signal(signal.SIGCONT)
+
     def cut(self) -> None:
         """End it with kill -9."""
         self._process.kill()
@@ -105,8 +119,14 @@ def until(source: Source, state: str, events: list[str]) -> float:
     return time.monotonic() - begun
 
 
-def cuts(random: np.random.Generator) -> dict[str, Any]:
-    """Cut a camera several times and bring it back."""
+def losses(random: np.random.Generator, times: int, *, stalls: bool) -> dict[str, Any]:
+    """Take a camera away several times and bring it back.
+
+    Args:
+        random: draws how long it is away.
+        times: how often.
+        stalls: whether it hangs; else it is killed.
+    """
     camera = Camera()
     camera.start()
     noticed: list[float] = []
@@ -115,24 +135,26 @@ def cuts(random: np.random.Generator) -> dict[str, Any]:
     try:
         with open_source(camera.address) as source:
             opened = until(source, "online", events)
-            for _ in range(CUTS):
+            for _ in range(times):
                 wait(source, 2.0)
-                camera.cut()
+                (camera.stop if stalls else camera.cut)()
                 noticed.append(until(source, "offline", events))
                 wait(source, random.uniform(LEAST_BACK, MOST_BACK))
-                camera.start()
+                (camera.go_on if stalls else camera.start)()
                 back.append(until(source, "online", events))
     finally:
         camera.cut()
     return {
+        "times": times,
         "open_seconds": round(opened, 2),
-        "noticed_most": round(max(noticed), 2),
-        "back_most": round(max(back), 2),
+        "noticed_each": [round(seconds, 2) for seconds in noticed],
         "back_each": [round(seconds, 2) for seconds in back],
         "offline_events": events.count("offline"),
         "online_events": events.count("online") - 1,
         "stalled_events": events.count("stalled"),
-        "cuts": CUTS,
+        "reached": max(noticed) <= NOTICED_IN
+        and max(back) <= BACK_IN
+        and events.count("offline") == times == events.count("online") - 1,
     }
 
 
@@ -166,6 +188,7 @@ def main() -> None:
     """Measure, print, write."""
     parser = arguments(__doc__)
     parser.add_argument("--minutes", type=float, default=1.0, help="how long a film is looped for its memory")
+    parser.add_argument("--cuts", type=int, default=5, help="how often the camera is cut")
     given = parser.parse_args()
     if shutil.which("ffmpeg") is None:
         raise SystemExit("ffmpeg is needed")
@@ -177,8 +200,19 @@ def main() -> None:
         show("Films, decoded and handed over", rows, ["size", "frames a second", "s to open"])
         figures["loop"] = looped(films["640x480"], given.minutes)
         show("A film in a loop", [list(figures["loop"].values())], list(figures["loop"]))
-    figures["cuts"] = cuts(np.random.default_rng(6))
-    show("RTSP, cut with kill -9 and brought back", figures["cuts"].items(), ["", ""])
+    random = np.random.default_rng(6)
+    figures["cuts"] = losses(random, given.cuts, stalls=False)
+    figures["stalls"] = losses(random, STALLS, stalls=True)
+    for name, what in (("cuts", "cut with kill -9"), ("stalls", "hanging (SIGSTOP)")):
+        figure = figures[name]
+        rows = [
+            ["noticed in, s", max(figure["noticed_each"]), NOTICED_IN, figure["noticed_each"]],
+            ["back in, s", max(figure["back_each"]), BACK_IN, figure["back_each"]],
+            ["offline events", figure["offline_events"], figure["times"], ""],
+            ["online events", figure["online_events"], figure["times"], ""],
+            ["stalled events", figure["stalled_events"], "", ""],
+        ]
+        show(f"RTSP, {what} {figure['times']} times", rows, ["", "most", "asked", "each"])
     figures["overload"] = overloaded()
     show(
         "RTSP at 25 a second, taken 2.5 times a second", [list(figures["overload"].values())], list(figures["overload"])

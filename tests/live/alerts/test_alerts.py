@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from masquerade.errors import AlertsInvalid, OutboxUnusable
 from masquerade.live.alerts import Alerts, AlertsConfig, Door, Outbox, load_alerts
 from masquerade.live.alerts.kinds import AnyChannel, SoundConfig, WebhookConfig
 from masquerade.live.types import Event, Frame, Person
@@ -120,7 +121,7 @@ def test_a_full_disk_is_said_once_and_heals(tmp_path: Path, server: Receiver) ->
 def test_when_memory_is_full_the_oldest_is_given_up_and_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from masquerade.live.alerts import alerts as room
+    from masquerade.live.alerts import writing as room
 
     monkeypatch.setattr(room, "MOST_UNWRITTEN", 3)
     outbox = Outbox(tmp_path / "outbox")
@@ -353,3 +354,13 @@ def test_what_waits_for_a_channel_that_was_renamed_is_said(tmp_path: Path) -> No
     with Alerts(chime, Outbox(tmp_path / "outbox"), channels={"chime": Recorder()}, say=said.append):
         until(lambda: said)
     assert said == ["1 alert for office will expire: no channel is called so any more"]
+
+
+def test_what_cannot_be_made_leaves_nothing_open(tmp_path: Path) -> None:
+    guards = list(logging.getLogger("httpx").filters)
+    outbox = Outbox(tmp_path / "outbox")
+    with pytest.raises(AlertsInvalid, match="channel hook0: ca_file"):
+        Alerts(config("https://a.example/", ca_file=tmp_path / "none.pem"), outbox)
+    assert logging.getLogger("httpx").filters == guards
+    with pytest.raises(OutboxUnusable, match="closed"):
+        outbox.counts()

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from masquerade.errors import DestinationUnusable, OutboxUnusable
-from masquerade.live.alerts import Outbox
-from masquerade.live.alerts import outbox as rooms
+from masquerade.live.alerts import Outbox, storage
+from masquerade.live.alerts.outbox import MAYBE_SENT
 from tests.live.alerts.made_alerts import Clock, alert
 
 BOTH = {"a": 60.0, "b": 10.0}
@@ -87,7 +87,7 @@ def test_what_was_being_sent_is_parked(box: Outbox) -> None:
     assert head is not None
     box.begin(head)
     assert (box.recover("b"), box.recover("a")) == (0, 1)
-    assert [one.reason for one in box.rows("failed")] == [rooms.MAYBE_SENT]
+    assert [one.reason for one in box.rows("failed")] == [MAYBE_SENT]
 
 
 def test_what_is_done_is_removed_in_time_and_leaves_no_trace(box: Outbox, clock: Clock) -> None:
@@ -170,12 +170,12 @@ def test_an_older_version_is_brought_up(box: Outbox, monkeypatch: pytest.MonkeyP
     box.add(alert(1), BOTH)
     box.close()
     added = "ALTER TABLE alerts ADD COLUMN more TEXT; CREATE TABLE others (a)"
-    monkeypatch.setattr(rooms, "MIGRATIONS", (*rooms.MIGRATIONS, added))
+    monkeypatch.setattr(storage, "MIGRATIONS", (*storage.MIGRATIONS, added))
     newer = Outbox(box.path)
     assert len(newer.rows("pending")) == 2
     newer.close()
     base = sqlite3.connect(box.path)
-    assert base.execute("PRAGMA user_version").fetchone() == (len(rooms.MIGRATIONS),)
+    assert base.execute("PRAGMA user_version").fetchone() == (len(storage.MIGRATIONS),)
     base.close()
 
 
@@ -286,8 +286,8 @@ def test_what_was_sent_long_ago_costs_nothing(box: Outbox, clock: Clock) -> None
 def test_an_outbox_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:
     path = tmp_path / "outbox"
     first = sqlite3.connect(path, isolation_level=None)
-    first.executescript(rooms.MIGRATIONS[0])
-    first.execute(f"PRAGMA application_id = {rooms.APPLICATION}")
+    first.executescript(storage.MIGRATIONS[0])
+    first.execute(f"PRAGMA application_id = {storage.APPLICATION}")
     first.execute("PRAGMA user_version = 1")
     first.close()
     box = Outbox(path)
@@ -300,7 +300,7 @@ def test_an_outbox_of_the_first_version_is_brought_up_to_date(tmp_path: Path) ->
 def test_the_time_of_day_may_be_learnt_after_the_start(tmp_path: Path) -> None:
     """A machine without a clock of its own begins in the past, then jumps."""
     day, running = [1e9], [50.0]
-    box = Outbox(tmp_path / "outbox", clock=rooms.steady(lambda: day[0], lambda: running[0]))
+    box = Outbox(tmp_path / "outbox", clock=storage.steady(lambda: day[0], lambda: running[0]))
     box.add(alert(1), {"a": 60})
     day[0] += 30 * 86400
     running[0] += 59
@@ -309,4 +309,4 @@ def test_the_time_of_day_may_be_learnt_after_the_start(tmp_path: Path) -> None:
     assert box.expire() == 1
     assert box.clock() == 1e9 + 61
     box.close()
-    assert rooms.since_boot() <= rooms.since_boot()
+    assert storage.since_boot() <= storage.since_boot()

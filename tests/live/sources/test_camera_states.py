@@ -166,6 +166,7 @@ def test_one_that_never_opens_is_killed() -> None:
     assert door.states() == [("offline", 9.0)]
     assert door.readers[0].killed is True
     assert "8 seconds" in door.camera.reason
+    assert door.reader.task.heard == wire.SILENT  # an answer ends the waiting
 
 
 def test_a_reader_that_does_not_even_begin() -> None:
@@ -333,3 +334,16 @@ def test_a_slow_taker_notices_a_loss() -> None:
     door.wait(12.0, step=2.0)
     assert [state for state, _ in door.states()][-1] == "offline"
     assert len(door.readers) == 2
+
+
+def test_a_patient_taker_is_told_of_a_stall_in_time() -> None:
+    """Waiting for long is no pause."""
+    door = Door()
+    door.come_online()
+
+    def wait(timeout: float) -> None:
+        door.now += max(0.0, timeout)
+
+    door.reader.hear = wait  # type: ignore[method-assign]
+    assert door.camera.frame(4.0) is None
+    assert door.states()[1:] == [("online", 0.0), ("stalled", 3.0)]

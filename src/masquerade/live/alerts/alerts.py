@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -22,14 +21,13 @@ from masquerade.live.alerts.outbox import Outbox
 from masquerade.live.alerts.report import ChannelReport, Report
 from masquerade.live.alerts.sink import AlertsSink
 from masquerade.live.alerts.types import Alert, Channel, Door
+from masquerade.live.alerts.writing import MOST_UNWRITTEN, Writer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from masquerade.live.types import Event
 
-MOST_UNWRITTEN = 1000
-"""Alerts that are kept in memory while the disk is full."""
 TICK_SECONDS = 1.0
 EXPIRE_SECONDS = 30.0
 SWEEP_SECONDS = 3600.0
@@ -73,18 +71,15 @@ class Alerts:
         self._config, self._outbox, self._keep, self._say = config, outbox, keep_days, say
         self._redactor = config.redactor()
         self._redactor.guard()
-        self._unwritten: deque[Alert] = deque()
-        self._lost = self._lost_told = 0
-        self._trouble = self._house_trouble = ""
+        expiries = {name: kind.expire_after for name, kind in config.channels.items()}
+        self._writer = Writer(outbox, expiries, self._redactor.clean)
+        self._house_trouble = ""
         self._outages = Outages(calm)
-        self._expiries = {name: kind.expire_after for name, kind in config.channels.items()}
-        self._mutex = threading.Lock()
-        self._writing = threading.Lock()
         self._noticing = threading.Lock()
         self._starting = threading.Lock()
         self._stop = threading.Event()
         self._nudge = threading.Event()
-        self._settled = self._orphans_told = False
+        self._settled = self._orphans_told = self._lost_told = False
         self._expire_at = self._sweep_at = 0.0
         self._couriers: dict[str, Courier] = {}
         around = Surroundings(changed=self._nudge.set, clock=outbox.clock, clean=self._redactor.clean)
@@ -97,6 +92,8 @@ class Alerts:
         except BaseException:
             for channel in made.values():
                 channel.close()
+            outbox.close()
+            self._redactor.release()
             raise
         self._delivers: set[str] = set()
         for channel in made.values():
@@ -132,13 +129,8 @@ class Alerts:
         if event.event != "alert":
             return
         self._settled = False
-        with self._mutex:
-            self._unwritten.append(Alert.of(event, at=at, source=source))
-            if len(self._unwritten) > MOST_UNWRITTEN:
-                self._unwritten.popleft()
-                self._lost += 1
-            waits = bool(self._trouble)
-        if not waits:
+        self._writer.add(Alert.of(event, at=at, source=source))
+        if not self._writer.trouble:
             self._write()
 
     def door(self, door: Door) -> None:
@@ -175,7 +167,7 @@ class Alerts:
             kind = self._config.channels[name].kind
             failed, delivers = states.get("failed", 0), name in self._delivers
             rows.append(ChannelReport(name, kind, pending, failed, delivers, courier.trouble, name not in outages))
-        return Report(tuple(rows), len(self._unwritten), self._lost, self._outbox_trouble())
+        return Report(tuple(rows), len(self._writer), self._writer.lost, self._outbox_trouble())
 
     def settle(self, seconds: float = 5.0) -> None:
         """Give what is on its way ``seconds`` to get out or to fail; once, until there is another alert."""
@@ -207,8 +199,7 @@ class Alerts:
     def _is_busy(self) -> bool:
         if self._stop.is_set():
             return False
-        with self._mutex:
-            unwritten = bool(self._unwritten) and not self._trouble
+        unwritten = len(self._writer) > 0 and not self._writer.trouble
         return unwritten or any(self._couriers[name].is_busy() for name in tuple(self._delivers))
 
     def _hurry(self, name: str) -> None:
@@ -217,39 +208,12 @@ class Alerts:
             courier.hurry()
 
     def _write(self) -> None:
-        """Write what is not written yet; where that fails, it is kept."""
-        with self._writing:
-            before, done = self._trouble, 0
-            try:
-                while (alert := self._next_unwritten()) is not None:
-                    self._outbox.add(alert, self._expiries)
-                    self._is_written(alert)
-                    done += 1
-            except OutboxUnusable as error:
-                self._trouble = error.message
-            except Exception as error:  # whatever it is, the watch goes on
-                if not before:
-                    logger.exception("the outbox")
-                self._trouble = self._words_of(error)
-            else:
-                self._trouble = ""
-            changed = bool(before) != bool(self._trouble)
-        if done:
+        before = bool(self._writer.trouble)
+        if self._writer.write():
             for courier in self._couriers.values():
                 courier.wake()
-        if changed:
+        if before != bool(self._writer.trouble):
             self._nudge.set()
-
-    def _next_unwritten(self) -> Alert | None:
-        with self._mutex:
-            return self._unwritten[0] if self._unwritten else None
-
-    def _is_written(self, alert: Alert) -> None:
-        with self._mutex:
-            if self._unwritten and self._unwritten[0] is alert:
-                self._unwritten.popleft()
-            else:  # it was given up meanwhile
-                self._lost -= 1
 
     def _words_of(self, error: Exception) -> str:
         return self._redactor.clean(f"{type(error).__name__}: {error}")
@@ -296,7 +260,7 @@ class Alerts:
 
     def _outbox_trouble(self) -> str:
         blocked = (courier.blocked for courier in self._couriers.values())
-        return self._trouble or self._house_trouble or next(filter(None, blocked), "")
+        return self._writer.trouble or self._house_trouble or next(filter(None, blocked), "")
 
     def _notice(self) -> None:
         """Tell of outages that have begun or are over, and of alerts that were lost."""
@@ -305,9 +269,9 @@ class Alerts:
             troubles = {name: self._couriers[name].trouble for name in delivered}
             troubles[OUTBOX] = self._outbox_trouble()
             words = [in_words(*change) for change in self._outages.update(time.monotonic(), troubles)]
-            if self._lost and not self._lost_told:
+            if self._writer.lost and not self._lost_told:
                 words.append(f"alerts are lost, for more than {MOST_UNWRITTEN} wait in memory")
-                self._lost_told = self._lost
+                self._lost_told = True
         self._tell(*words)
 
     def _tell(self, *words: str) -> None:
@@ -325,7 +289,7 @@ class Alerts:
                 waiting = counts.get(name, {}).get("pending", 0)
                 if waiting:
                     self._tell(f"{_alerts(waiting)} to {name} left for the next start, in {self._outbox.path}")
-        lost = self._lost + len(self._unwritten)
+        lost = self._writer.lost + len(self._writer)
         if lost:
             self._tell(f"{_alerts(lost)} lost: the outbox could not be written")
 

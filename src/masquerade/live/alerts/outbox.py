@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import threading
-import time
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
@@ -16,54 +14,13 @@ from typing import Any
 
 from masquerade.errors import OutboxUnusable
 from masquerade.files import lock_file, make_folder, refuse_folder
+from masquerade.live.alerts.storage import identity, open_base, steady, transaction
 from masquerade.live.alerts.types import Alert
 
-APPLICATION = 0x4D41534B
-"""Stands in the file's header, so that no other database is taken for an outbox."""
-MIGRATIONS = (
-    """
-    CREATE TABLE alerts (
-        number INTEGER PRIMARY KEY AUTOINCREMENT,
-        id TEXT NOT NULL UNIQUE,
-        written REAL NOT NULL,
-        body TEXT NOT NULL
-    );
-    CREATE TABLE deliveries (
-        alert INTEGER NOT NULL REFERENCES alerts(number) ON DELETE CASCADE,
-        channel TEXT NOT NULL,
-        state TEXT NOT NULL CHECK (state IN ('pending', 'sending', 'sent', 'failed', 'expired')),
-        attempts INTEGER NOT NULL DEFAULT 0,
-        due REAL NOT NULL,
-        expires REAL NOT NULL,
-        changed REAL NOT NULL,
-        reason TEXT NOT NULL DEFAULT '',
-        PRIMARY KEY (channel, alert)
-    ) WITHOUT ROWID;
-    CREATE INDEX open_deliveries ON deliveries (channel, alert) WHERE state IN ('pending', 'sending');
-    """,
-    "CREATE INDEX states ON deliveries (state, channel)",
-)
-"""Each brings the file from one version to the next; what was released is never changed."""
 BY_OPEN = "INDEXED BY open_deliveries"
 """SQLite would go through all that was ever sent instead, for it does not know how few are open."""
 UNREADABLE = "it cannot be read"
 MAYBE_SENT = "the process ended while it was being sent; it may have arrived"
-BUSY_SECONDS = 5.0
-
-
-def since_boot() -> float:
-    """Give seconds that go on while the machine sleeps, and never jump, where the system knows such."""
-    clock = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
-    return time.monotonic() if clock is None else time.clock_gettime(clock)
-
-
-def steady(now: Callable[[], float] = time.time, running: Callable[[], float] = since_boot) -> Callable[[], float]:
-    """Give a clock that shows ``now`` and goes on with ``running``.
-
-    A machine that learns the time of day after its start, as small ones do, makes no alert old by that.
-    """
-    begin = now() - running()
-    return lambda: begin + running()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,49 +75,15 @@ class Outbox:
         make_folder(path.parent)
         self._closed = False
         with self._told():
-            self._base = self._opened()
-
-    def _opened(self) -> sqlite3.Connection:
-        with suppress(FileExistsError):  # others have no business with it
-            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-        base = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-        try:
-            self._prepare(base)
-        except BaseException:
-            base.close()
-            raise
-        self._file = _identity(self.path)
-        return base
+            self._base, self._file = open_base(path), identity(path)
 
     def _there(self) -> sqlite3.Connection:
         """Give the open file; opened anew where somebody moved or removed it, for what is written there is lost."""
-        if self._file != _identity(self.path) and not self._closed:
-            base = self._opened()
+        if self._file != identity(self.path) and not self._closed:
+            base = open_base(self.path)
             self._base.close()
-            self._base = base
+            self._base, self._file = base, identity(self.path)
         return self._base
-
-    def _prepare(self, base: sqlite3.Connection) -> None:
-        application = base.execute("PRAGMA application_id").fetchone()[0]
-        version = base.execute("PRAGMA user_version").fetchone()[0]
-        tables = base.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
-        if application != APPLICATION and (application or version or tables):
-            raise OutboxUnusable(f"{self.path} is a database of another kind", hint="name another file")
-        if version > len(MIGRATIONS):
-            raise OutboxUnusable(f"{self.path} was made by a newer version", hint="update masquerade")
-        base.execute("PRAGMA journal_mode = WAL")
-        base.execute("PRAGMA synchronous = FULL")
-        base.execute("PRAGMA foreign_keys = ON")
-        base.execute("PRAGMA secure_delete = ON")
-        if (application, version) == (APPLICATION, len(MIGRATIONS)):
-            return  # nothing is written, so that it opens on a full disk, and while another process writes
-        with _transaction(base):
-            version = base.execute("PRAGMA user_version").fetchone()[0]  # another process may have been quicker
-            for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
-                for statement in filter(str.strip, script.split(";")):
-                    base.execute(statement)
-                base.execute(f"PRAGMA user_version = {number}")
-            base.execute(f"PRAGMA application_id = {APPLICATION}")
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -175,7 +98,7 @@ class Outbox:
     @contextmanager
     def _change(self) -> Iterator[sqlite3.Connection]:
         """One transaction: all of it is on disk afterwards, or nothing."""
-        with self._mutex, self._told(), _transaction(self._there()) as base:
+        with self._mutex, self._told(), transaction(self._there()) as base:
             yield base
 
     def add(self, alert: Alert, channels: Mapping[str, float]) -> None:
@@ -381,27 +304,6 @@ class Outbox:
             for lock in self._locks.values():
                 lock.close()
             self._locks.clear()
-
-
-@contextmanager
-def _transaction(base: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    base.execute("BEGIN IMMEDIATE")
-    try:
-        yield base
-        base.execute("COMMIT")
-    except BaseException:
-        with suppress(sqlite3.Error):  # SQLite may have rolled back of itself
-            base.execute("ROLLBACK")
-        raise
-
-
-def _identity(path: Path) -> tuple[int, int]:
-    """Tell one file from another of the same name; zeros where there is none."""
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        return 0, 0
-    return found.st_dev, found.st_ino
 
 
 def _delivery(row: tuple[Any, ...]) -> Delivery | None:

@@ -21,6 +21,7 @@ LOGGERS = (
     "httpcore.http2",
     "httpcore.proxy",
     "apprise",
+    "asyncio",
     "mqtt",
     "masquerade.alerts",
     "requests",

@@ -39,15 +39,15 @@ class Camera(Source):
         self._damaged_seen = 0
         self._expect(START)
 
-    def frame(self, timeout: float) -> Frame | None:
-        """Give the newest frame; see ``Source.frame``."""
+    def _next_frame(self, timeout: float, away: float) -> Frame | None:
         begun = self._clock()
         until = begun + timeout
         while self.state != "ended":
             self._reader.want()
-            message = self._reader.hear(min(until, self._next_look()) - self._clock())
+            look_at = min(until, self._next_look())
+            message = self._reader.hear(look_at - self._clock())
             if message is None:
-                self._look()
+                self._look(max(away, self._clock() - max(begun, look_at)))
                 if self._clock() >= until:
                     return None
             elif message["say"] == wire.FRAME:
@@ -80,14 +80,16 @@ class Camera(Source):
         stalled = self._silent_since() + self._stall_after if self.state in {"online", "opening"} else NEVER
         return max(min(stalled, self._silent_since() + self._lost_after), self._spared_until)
 
-    def _look(self) -> None:
-        """See whether time has run out."""
-        if self._is_spared():
+    def _look(self, late: float) -> None:
+        """See whether time has run out; ``late`` seconds after it was meant to."""
+        if self._is_spared(late):
             return
         now = self._clock()
         if not self._open:
             if now >= self._due:
-                self._lose(f"it did not open in {self._options.open_timeout:g} seconds", kill=True)
+                # It may answer before the next reader has asked it: then that is news.
+                heard = wire.SILENT if self._address.kind is Kind.NETWORK else None
+                self._lose(f"it did not open in {self._options.open_timeout:g} seconds", kill=True, heard=heard)
             return
         silent = now - self._silent_since()
         if silent >= self._lost_after:

@@ -37,14 +37,16 @@ class Film(Source):
             self.close()
             raise
 
-    def frame(self, timeout: float) -> Frame | None:
-        """Give the next frame; see ``Source.frame``."""
-        until = self._clock() + timeout
+    def _next_frame(self, timeout: float, away: float) -> Frame | None:
+        begun = self._clock()
+        until = begun + timeout
         while self.state != "ended":
             self._reader.want()
-            message = self._reader.hear(min(until, self._given_up()) - self._clock())
+            look_at = min(until, self._given_up())
+            message = self._reader.hear(look_at - self._clock())
             if message is None:
-                if not self._is_spared() and self._clock() >= self._given_up():
+                late = max(away, self._clock() - max(begun, look_at))
+                if not self._is_spared(late) and self._clock() >= self._given_up():
                     self._end(f"nothing could be read for {self._options.film_timeout:g} seconds", kill=True)
                 elif self._clock() >= until:
                     return None

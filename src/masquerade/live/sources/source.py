@@ -59,7 +59,7 @@ class Source(ABC):
         self._next_number = 0  # that a frame has if none was skipped
         self._base_number = 0  # of the first frame of this reader
         self._damaged_before = 0  # by earlier readers
-        self._looked = self._begun
+        self._left = self._begun  # when ``frame`` was done last
         self._spared_until = self._begun
         self._spared = False
         self._reader = start(wire.Task(address, options))
@@ -74,7 +74,6 @@ class Source(ABC):
         """Number of the process that reads now."""
         return self._reader.pid
 
-    @abstractmethod
     def frame(self, timeout: float) -> Frame | None:
         """Give the newest frame of a live source, the next one of a film.
 
@@ -84,6 +83,14 @@ class Source(ABC):
         Returns:
             None when nothing came in time, or the source has ended.
         """
+        try:
+            return self._next_frame(timeout, self._clock() - self._left)
+        finally:
+            self._left = self._clock()
+
+    @abstractmethod
+    def _next_frame(self, timeout: float, away: float) -> Frame | None:
+        """Give it; ``away`` is for how many seconds nobody asked."""
 
     @abstractmethod
     def _now(self) -> float:
@@ -109,12 +116,15 @@ class Source(ABC):
         """Close it."""
         self.close()
 
-    def _is_spared(self) -> bool:
-        """Whether silence says nothing yet: both were paused, as by a laptop that sleeps. Once until a frame comes."""
+    def _is_spared(self, late: float) -> bool:
+        """Whether silence says nothing yet: both were paused, as by a laptop that sleeps. Once until a frame comes.
+
+        Args:
+            late: seconds by which this looks later than it meant to.
+        """
         now = self._clock()
-        if now - self._looked > PAUSE and not self._spared:
+        if late > PAUSE and not self._spared:
             self._spared, self._spared_until = True, now + PAUSE
-        self._looked = now
         return now < self._spared_until
 
     def _become(self, state: str, reason: str = "") -> None:

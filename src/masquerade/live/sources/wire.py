@@ -20,6 +20,9 @@ FAILED = "failed"  # "reason", "heard": what the source's host answered before
 ENDED = "ended"  # "reason"
 PROBLEM = "problem"  # "reason": something could not be read, the rest goes on
 
+SILENT = "silent"
+"""What is heard of a host that takes a connection and says nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Task:

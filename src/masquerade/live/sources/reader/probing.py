@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from masquerade.live.sources.addresses import SCHEMES, Address, Kind
+from masquerade.live.sources.wire import SILENT
 
 if TYPE_CHECKING:
     from threading import Event
@@ -26,8 +27,8 @@ def probe(address: Address, *, briefly: bool = False) -> str:
         briefly: whether it is enough that the host answers at all.
 
     Returns:
-        "" when nothing answers, else ``open`` or, of RTSP, the status of its answer: a relay answers whether it
-        has the camera's stream or not.
+        "" when nothing answers, ``silent`` when a connection is taken and nothing said, else ``open`` or, of RTSP and
+        HTTP, the status of the answer: a relay answers whether it has the camera's stream or not.
     """
     if address.kind is Kind.WEBCAM:
         device = Path(f"/dev/video{address.target}")
@@ -38,21 +39,28 @@ def probe(address: Address, *, briefly: bool = False) -> str:
         return OPEN
     parts = urlsplit(address.target)
     try:
-        with socket.create_connection((parts.hostname, parts.port or SCHEMES[parts.scheme.lower()]), TIMEOUT) as line:
-            return OPEN if briefly or parts.scheme.lower() != "rtsp" else _describe(line, address)
+        with socket.create_connection((parts.hostname, parts.port or SCHEMES[parts.scheme]), TIMEOUT) as line:
+            return OPEN if briefly or parts.scheme not in {"rtsp", "http"} else _status(line, address)
     except (OSError, UnicodeError):
         return ""
 
 
-def _describe(line: socket.socket, address: Address) -> str:
-    """Ask for a stream without logging in."""
+def _status(line: socket.socket, address: Address) -> str:
+    """Ask for a stream, or of HTTP for its head, without logging in."""
     parts = urlsplit(address.target)
     host = parts.netloc.rpartition("@")[2]
-    asked = parts._replace(netloc=host, fragment="").geturl()
+    if parts.scheme == "rtsp":
+        asked = parts._replace(netloc=host, fragment="").geturl()
+        question = f"DESCRIBE {asked} RTSP/1.0\r\nCSeq: 1\r\nAccept: application/sdp\r\n\r\n"
+    else:
+        asked = parts._replace(scheme="", netloc="", path=parts.path or "/", fragment="").geturl()
+        question = f"HEAD {asked} HTTP/1.0\r\nHost: {host}\r\n\r\n"
     try:
         line.settimeout(TIMEOUT)
-        line.sendall(f"DESCRIBE {asked} RTSP/1.0\r\nCSeq: 1\r\nAccept: application/sdp\r\n\r\n".encode())
+        line.sendall(question.encode())
         words = line.recv(64).split()
+    except TimeoutError:
+        return SILENT
     except OSError:
         return OPEN
     return words[1].decode("ascii", "replace") if len(words) > 1 else OPEN
@@ -64,7 +72,7 @@ def wait(address: Address, delay: float, heard: str | None, every: float, stop: 
     Args:
         address: the source.
         delay: seconds to wait at most.
-        heard: what ``probe`` gave when it was last tried; None to wait out the delay.
+        heard: what ``probe`` gave when it was last tried; None to ask now, the one before having hung.
         every: seconds from one question to the next; 0 asks nothing.
         stop: ends the waiting.
 
@@ -72,6 +80,8 @@ def wait(address: Address, delay: float, heard: str | None, every: float, stop: 
         Whether another answer ended it.
     """
     end = time.monotonic() + delay
+    if every and delay and heard is None:
+        heard = probe(address)
     while (begun := time.monotonic()) < end and not stop.is_set():
         if every and heard is not None:
             answer = probe(address, briefly=not heard)
