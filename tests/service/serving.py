@@ -8,11 +8,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio.from_thread
 import httpx
@@ -22,6 +22,7 @@ from fastapi import FastAPI
 from masquerade.service import ServiceConfig, create_app
 from masquerade.service.service import Service
 
+T = TypeVar("T")
 PATIENCE = 180.0
 """Seconds that a busy machine is given."""
 
@@ -47,6 +48,10 @@ class Served:
 
     def post(self, path: str, **options: Any) -> httpx.Response:
         return self.ask("POST", path, **options)
+
+    def run(self, job: Callable[[], Awaitable[T]]) -> T:
+        """Run a coroutine in the service's event loop."""
+        return self._portal.call(job)
 
     def wait_until_ready(self) -> None:
         until = time.monotonic() + PATIENCE

@@ -92,7 +92,21 @@ def test_without_a_file_nothing_is_opened(outbox: Path) -> None:
     with alerting.browser("key:till", Alarmed) as make:
         assert make is Alarmed
     assert alerting.to_dict() is None
+    assert not alerting.tells
     assert not outbox.exists()
+
+
+def test_what_is_not_wise_is_said_once(
+    tmp_path: Path, server: Receiver, outbox: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = written(tmp_path, server.url)
+    file.chmod(0o644)
+    alerting = Alerting(file)
+    alerting.open()
+    alerting.open()  # by run, and by the app's own start
+    assert alerting.tells
+    alerting.close()
+    assert caplog.text.count("can be read by others") == 1
 
 
 def test_all_browsers_together_keep_the_least_time_between(tmp_path: Path, server: Receiver, outbox: Path) -> None:

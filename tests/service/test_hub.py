@@ -48,7 +48,7 @@ def test_closing_ends_all_who_look_on_from_another_thread() -> None:
 
         def take_and_close() -> None:
             hub.take(None, snapshot(5.0))
-            hub.close()
+            hub.end()
 
         tasks = [asyncio.create_task(look_on()) for _ in range(2)]
         while not hub.full:
@@ -56,7 +56,7 @@ def test_closing_ends_all_who_look_on_from_another_thread() -> None:
 
         def end() -> None:
             hub.take(None, snapshot(5.0))
-            hub.close()
+            hub.end()
 
         thread = threading.Thread(target=end)
         thread.start()

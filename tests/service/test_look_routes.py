@@ -119,6 +119,7 @@ def test_a_photo_over_the_limits(face_jpeg: bytes) -> None:
         assert error_of(too_long, 413) == "image_too_large"
         far_too_long = service.post("/v1/look", content=bytes(100_000), headers=JPEG)
         assert error_of(far_too_long, 413) == "body_too_large"
+        assert "at most 1,000 bytes of photos" in far_too_long.json()["error"]["message"]  # as the setting says
 
 
 def test_before_the_models_are_there_nothing_is_taken(face_jpeg: bytes, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import sys
 import threading
 import time
@@ -16,7 +17,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from websockets.sync.client import connect as connect_session
 
+from masquerade.service.access.keys import KeyFile
+from tests.live.sources.authority import HAS_OPENSSL, Authority
 from tests.service.serving import PATIENCE, Running, children, running
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
@@ -321,4 +325,43 @@ def test_a_port_that_is_taken_is_told(impatient: Running) -> None:
 
 def test_beyond_loopback_it_does_not_start_without_a_key(tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match=r"masquerade keys add .*serve_unsafe"):
-        Running("--host", "::", environment={"MASQUERADE_SERVE_KEYS": str(tmp_path / "keys.json")})
+        Running("--host", "0.0.0.0", environment={"MASQUERADE_SERVE_KEYS": str(tmp_path / "keys.json")})  # noqa: S104
+
+
+def test_tls(tmp_path: Path, face_jpeg: bytes) -> None:
+    """Page, key, photo and frames over https and wss; the end of the terminal, which all processes are told of."""
+    if not HAS_OPENSSL:
+        pytest.skip("needs openssl")
+    authority, keys = Authority(tmp_path), tmp_path / "keys.json"
+    certificate = authority.certificate("door")
+    key = KeyFile(keys).add("door", ("look", "watch"))
+    trust = ssl.create_default_context(cafile=authority.file)
+    files = ("--certfile", str(certificate), "--keyfile", str(certificate))
+    with (
+        running(*files, "--keys", environment={"MASQUERADE_SERVE_KEYS": str(keys)}) as service,
+        httpx.Client(base_url=f"https://localhost:{service.port}", verify=trust, timeout=PATIENCE) as client,
+    ):
+        until = time.monotonic() + PATIENCE
+        while client.get("/ready").status_code != 200:
+            assert time.monotonic() < until
+        assert client.get("/").headers["content-type"].startswith("text/html")
+        opened = client.post("/v1/session", json={"key": key})
+        assert (opened.status_code, "secure" in opened.headers["set-cookie"].lower()) == (200, True)
+        for decoder in children(service.process.pid):
+            with suppress(ProcessLookupError):
+                os.kill(decoder, signal.SIGHUP)
+        photo = {"Content-Type": "image/jpeg", "Authorization": f"Bearer {key}"}
+        assert len(client.post("/v1/look", content=face_jpeg, headers=photo).json()["faces"]) == 1
+        cookie = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+        address = f"wss://localhost:{service.port}/v1/kiosk/session"
+        headers = {"Cookie": cookie, "Origin": f"https://localhost:{service.port}"}
+        with connect_session(address, ssl=trust, additional_headers=headers, open_timeout=PATIENCE) as session:
+            session.send(face_jpeg)
+            assert json.loads(session.recv(timeout=PATIENCE))["type"] == "snapshot"
+        with pytest.raises(httpx.ConnectError, match="certificate verify failed"):
+            httpx.get(f"https://localhost:{service.port}/", timeout=PATIENCE)
+        with pytest.raises(httpx.HTTPError):
+            httpx.get(f"http://localhost:{service.port}/", timeout=PATIENCE)
+        assert client.get("/health").status_code == 200
+        assert service.end(signal.SIGHUP) == 0
+    assert "Traceback" not in "".join(service.lines)

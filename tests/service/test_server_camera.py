@@ -20,6 +20,7 @@ from masquerade.live.watching import Observer, Snapshot
 from masquerade.service import ServiceConfig
 from masquerade.service.camera import Camera
 from masquerade.service.hub import Hub
+from masquerade.service.kiosk.feed import feed
 from tests.service.serving import PATIENCE, Running, Served, children, lives, running, served
 
 
@@ -160,3 +161,55 @@ def test_a_watch_that_breaks_off_is_told_and_begun_anew(
     assert len(readers) == 2
     for reader in readers:
         wait_for(lambda reader=reader: not lives(reader))
+
+
+def test_pages_are_told_that_a_camera_has_ended_and_stay_connected(film: Path) -> None:
+    config = ServiceConfig(workers=1, camera=str(film), camera_options={"loop": False, "realtime": False}, rate=0)
+    with served(config) as service:
+        camera, hub = service.service.camera, service.service.hub
+        assert camera is not None
+        wait_for(lambda: "camera" not in {thread.name for thread in threading.enumerate()} and hub.latest is not None)
+        assert service.get("/ready").json()["camera"]["state"] == "ended"
+        assert figure(service, 'masquerade_camera_state{state="ended"}') == 1
+        assert figure(service, "masquerade_camera_frames_total") == 20
+
+        async def look_on() -> list[dict[str, Any]]:
+            stream = feed(hub, lambda: {"camera": camera.to_dict()}, pause=0.01, beat=0.02)
+            told = [json.loads((await anext(stream)).removeprefix(b"data: ")) for _ in range(5)]
+            await stream.aclose()  # type: ignore[attr-defined]
+            return told
+
+        for _ in range(2):  # who comes later is told the same
+            told = service.run(look_on)
+            assert [line["type"] for line in told] == ["state", "snapshot", "state", "state", "state"]
+            assert {line["camera"]["state"] for line in told} == {"ended"}
+            assert (told[1]["people"], told[1]["counts"]["entered"]) == ([], 1)
+
+
+def test_a_camera_that_does_not_stop_in_time_closes_for_itself(
+    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    see, inside, go_on = Observer.see, threading.Event(), threading.Event()
+
+    def hang(observer: Observer, frame: Frame) -> Snapshot:
+        inside.set()
+        assert go_on.wait(PATIENCE)
+        return see(observer, frame)
+
+    monkeypatch.setattr(Observer, "see", hang)
+    hub, events = Hub(), tmp_path / "events.jsonl"
+    camera = Camera(str(film), hub, events=events)
+    camera.open()
+    camera.start()
+    try:
+        assert inside.wait(PATIENCE)
+        latest, lines = hub.latest, events.read_text()
+        camera.stop(0.1)
+        assert camera.state == "online"  # nothing was taken from under it
+        assert "did not stop in 0.1 s" in caplog.text
+    finally:
+        go_on.set()
+    wait_for(lambda: camera.state == "ended")
+    wait_for(lambda: "camera" not in {thread.name for thread in threading.enumerate()})
+    assert hub.latest is latest  # and it wrote to nothing that may be closed
+    assert events.read_text() == lines

@@ -21,7 +21,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one each option
         str | None, typer.Option(metavar="SOURCE", help="Watch this source too: address, webcam number, film, folder.")
     ] = None,
     events: Annotated[Path | None, typer.Option(help="Write the camera's events to this file, as JSON lines.")] = None,
-    alerts: Annotated[Path | None, typer.Option(help="TOML file that says where the camera's alerts go.")] = None,
+    alerts: Annotated[Path | None, typer.Option(help="TOML file that says where alerts go.")] = None,
     keys: Annotated[
         bool | None,
         typer.Option("--keys/--no-keys", help="Ask for a key, or let everybody in. By default only beyond loopback."),
@@ -40,7 +40,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one each option
     ] = 10.0,
     quiet: Annotated[bool, typer.Option("--quiet", help="Log no line for each request.")] = False,
 ) -> None:
-    """Serve the HTTP API and the kiosk page until Ctrl-C or SIGTERM. Nobody is identified, no photo is kept.
+    """Serve the HTTP API and the kiosk page until Ctrl-C, SIGTERM or SIGHUP. Nobody is identified, no photo is kept.
 
     Exit code 0 when it was stopped, 2 when it could not be started.
     """
@@ -75,7 +75,7 @@ def _log(quiet: bool) -> None:
 def _say(config: ServiceConfig, port: int) -> None:
     """Tell where it is, and what that means."""
     scheme = "http" if config.certfile is None else "https"
-    host = f"[{config.host}]" if ":" in config.host else config.host
+    host = f"[{config.host.strip('[]')}]" if ":" in config.host else config.host
     lines = [f"Masquerade serves at {scheme}://{host}:{port}/ - nobody is identified, no photo is kept"]
     if config.loopback and not config.proxies:
         lines.append("only this machine can reach it")

@@ -31,7 +31,8 @@ def __getattr__(name: str) -> Any:
     try:
         module = import_module(f"masquerade.service.{'app' if name == 'create_app' else 'running'}")
     except ModuleNotFoundError as error:
-        if (error.name or "").startswith("masquerade"):
+        missing = (error.name or "").partition(".")[0]
+        if missing == "masquerade":
             raise
-        raise ExtraMissing.of(f"the service needs {error.name}", "serve") from error
+        raise ExtraMissing.of(f"the service needs {missing}", "serve") from error
     return getattr(module, name)

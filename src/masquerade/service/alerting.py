@@ -66,6 +66,11 @@ class Alerting:
         if self._alerts is not None:
             self._alerts.close()
 
+    @property
+    def tells(self) -> bool:
+        """Whether alerts go to anybody."""
+        return self._config is not None and bool(self._config.channels)
+
     def sink(self, source: Source) -> AlertsSink | None:
         """Give where alerts of the service's own camera go; a film sends some only when the file was named."""
         return self._alerts.sink(source.label) if self._alerts is not None and self._sends(source) else None

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from masquerade.service.config import OVERHEAD, ServiceConfig
+from masquerade.service.config import ServiceConfig
 from masquerade.service.edge import problems
 from masquerade.service.edge.closing import Closing
 from masquerade.service.edge.envelope import Envelope
@@ -58,7 +58,7 @@ def create_app(config: ServiceConfig | None = None) -> FastAPI:
     for routes in (look, probes, session):
         app.include_router(routes.router)
     mount_kiosk(app)
-    caps = {"/v1/look": config.max_bytes + OVERHEAD, "/v1/look/batch": config.max_batch_bytes + OVERHEAD}
+    caps = {"/v1/look": config.max_bytes, "/v1/look/batch": config.max_batch_bytes}
     # The last that is added is the outermost.
     app.add_middleware(Closing, closing=service.closing, confirm=service.confirm)
     app.add_middleware(BodyLimits, caps=caps, timeout=config.body_timeout, pause=config.body_pause)

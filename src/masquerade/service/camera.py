@@ -118,7 +118,8 @@ class Camera:
                 pause = min(2 * pause, LONGEST_PAUSE)
                 self._restarts += 1
         finally:
-            self._going_on.end()
+            with self._ending:
+                self._going_on.end()
 
     def _watch_once(self) -> Exception | None:
         """Watch until the source ends or it is told to stop; give what it broke off for, None where it did not."""
@@ -152,11 +153,20 @@ class Camera:
             self._source.close()
 
     def stop(self, within: float) -> None:
-        """Stop watching and close everything but the alerts."""
+        """Stop watching and close everything but the alerts; the thread closes what it uses, however late it ends.
+
+        A second time does nothing.
+        """
+        if self._stop.is_set():
+            return
         self._stop.set()
-        if self._thread.ident is not None:
-            self._thread.join(within)
-        self._ending.close()
+        if self._thread.ident is None:
+            self._ending.close()
+            return
+        self._thread.join(within)
+        if self._thread.is_alive():
+            log.warning("the camera did not stop in %g s and is left to itself", within)
+            self._going_on.mute()
 
     @property
     def label(self) -> str:

@@ -11,8 +11,6 @@ from masquerade.image import Limits
 from masquerade.settings import Settings, get_settings
 
 MEGABYTE = 10**6
-OVERHEAD = 16 * 1024
-"""Bytes that the frame of a multipart body may take beside its photo."""
 
 
 @dataclass(frozen=True, slots=True)

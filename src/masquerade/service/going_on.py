@@ -27,9 +27,12 @@ class GoingOn:
         self._sinks = tuple(sinks)
         self._before = Counts()
         self._latest = Snapshot(0.0, (0, 0), (), (), Counts())
+        self._over = False
 
     def take(self, frame: Frame | None, snapshot: Snapshot) -> None:
         """Pass a snapshot on, with what earlier watches counted."""
+        if self._over:
+            return
         self._latest = replace(snapshot, counts=_sum(self._before, snapshot.counts))
         for sink in self._sinks:
             sink.take(frame, self._latest)
@@ -43,6 +46,8 @@ class GoingOn:
 
     def break_off(self, reason: str) -> None:
         """Tell that the watch is no more: all have left, the source is offline. A sink that fails is passed over."""
+        if self._over:
+            return
         time, self._before = self._latest.time, self._latest.counts
         left = [Event(time, "left", person.number, person.wearing) for person in self._latest.people]
         self._latest = replace(
@@ -54,8 +59,15 @@ class GoingOn:
             except Exception:
                 log.exception("a sink of the camera failed")
 
+    def mute(self) -> None:
+        """Pass nothing on any more, not even the end: what the sinks write to is being closed."""
+        self._over = True
+
     def end(self) -> None:
-        """Close all sinks."""
+        """Close all sinks, but for ``mute``."""
+        if self._over:
+            return
+        self._over = True
         with ExitStack() as ending:
             for sink in reversed(self._sinks):
                 ending.callback(sink.close)

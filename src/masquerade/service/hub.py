@@ -28,7 +28,7 @@ class _Onlooker:
 class Hub:
     """A sink of a watch: gives each onlooker the newest snapshot, and the events since the last one they took.
 
-    ``take`` and ``close`` may be called from any thread, ``subscribe`` from an event loop.
+    ``take`` and ``end`` may be called from any thread, ``subscribe`` from an event loop.
     """
 
     def __init__(self, most: int = 64) -> None:
@@ -37,7 +37,7 @@ class Hub:
         self._lock = threading.Lock()
         self._onlookers: list[_Onlooker] = []
         self._latest: Snapshot | None = None
-        self._closed = False
+        self._ended = False
 
     @property
     def latest(self) -> Snapshot | None:
@@ -64,19 +64,22 @@ class Hub:
                 _wake(onlooker)
 
     def close(self) -> None:
-        """End what all onlookers iterate over."""
+        """Do nothing: the camera has ended, and who looks on is still told so."""
+
+    def end(self) -> None:
+        """End what all onlookers iterate over: the service is being stopped."""
         with self._lock:
-            self._closed = True
+            self._ended = True
             for onlooker in self._onlookers:
                 _wake(onlooker)
 
     async def subscribe(self) -> AsyncIterator[Snapshot]:
-        """Give the newest snapshot at once, and again whenever there is a newer one; end when the hub is closed."""
+        """Give the newest snapshot at once, and again whenever there is a newer one; until ``end``."""
         onlooker = _Onlooker(asyncio.get_running_loop(), asyncio.Event(), self._latest)
         with self._lock:
             self._onlookers.append(onlooker)
         try:
-            if onlooker.snapshot is not None or self._closed:
+            if onlooker.snapshot is not None or self._ended:
                 onlooker.news.set()
             while True:
                 await onlooker.news.wait()
@@ -86,7 +89,7 @@ class Hub:
                     onlooker.snapshot, onlooker.events = None, []
                 if snapshot is not None:
                     yield replace(snapshot, events=tuple(events))
-                if self._closed:
+                if self._ended:
                     return
         finally:
             with self._lock:

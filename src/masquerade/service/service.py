@@ -122,7 +122,7 @@ class Service:
     def stopping(self) -> None:
         """Let what never ends by itself end: pages that look on."""
         self.closing.set()
-        self.hub.close()
+        self.hub.end()
 
     async def stop(self) -> None:
         """Let what is in work end, stop the camera, let alerts get out, end the decoders."""

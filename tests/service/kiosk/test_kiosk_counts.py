@@ -145,7 +145,7 @@ class TestFeed:
                 event = Event(float(number), "entered", number, "undecided")
                 hub.take(None, Snapshot(float(number), (64, 48), (person(number),), (event,), Counts(entered=number)))
             chunks.append(await anext(stream))
-            hub.close()
+            hub.end()
             assert [chunk async for chunk in stream] == []
             assert hub.onlookers == 0
             return events(chunks)

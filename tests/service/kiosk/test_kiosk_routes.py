@@ -187,6 +187,7 @@ class TestSetup:
         assert setup["camera"] == "browser"
         assert setup["known"] == list(LANGUAGES)
         assert setup["side"] == 640
+        assert (setup["events"], setup["alerts"]) == (False, False)
 
     def test_settings(self) -> None:
         config = KioskConfig.from_settings(Settings(kiosk_languages=" DE, en,de", kiosk_turn=12, kiosk_counts=False))

@@ -103,6 +103,16 @@ def test_a_page_from_elsewhere_without_tls_says_what_to_do(browser: Browser) -> 
     page.close()
 
 
+def test_what_is_kept_and_sent_is_said(browser: Browser) -> None:
+    page = browser.new_page(viewport={"width": 1024, "height": 768})
+    show(page, "source_offline", "de")
+    words = words_in("de")
+    told = " ".join(words[f"privacy.{name}"] for name in ("service", "events", "alerts"))
+    assert page.locator("#privacy").text_content() == told
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    page.close()
+
+
 def test_a_machine_without_a_camera(browser: Browser) -> None:
     flags = [*FLAGS, "--use-fake-device-for-media-stream=device-count=0"]
     bare = browser.browser_type.launch(executable_path=str(CHROMIUM), args=flags)

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SMALL = 64 * 1024
-"""Cap in bytes of a body where a path has none of its own."""
+"""Most bytes of a body where a path has no cap of its own."""
+OVERHEAD = 16 * 1024
+"""Bytes that the frame of a multipart body may take beside its photos."""
 LINGER = 2.0
 """Seconds for which a body that is not wanted is still taken and thrown away, so that the client reads the answer."""
 
@@ -25,7 +27,7 @@ class BodyLimits:
     """Middleware: caps and time-outs of bodies."""
 
     def __init__(self, app: ASGIApp, caps: Mapping[str, int], timeout: float, pause: float) -> None:
-        """Take the app, caps in bytes by path, and the seconds for a whole body and for a pause within one."""
+        """Take the app, the most bytes of photos by path, and the seconds for a whole body and a pause within one."""
         self._app, self._caps, self._timeout, self._pause = app, caps, timeout, pause
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -33,9 +35,9 @@ class BodyLimits:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        cap = self._caps.get(scope["path"], SMALL)
+        photos = self._caps.get(scope["path"])
         headers = Headers(scope=scope)
-        body = _Body(headers, receive, send, cap, self._timeout, self._pause)
+        body = _Body(headers, receive, send, photos, self._timeout, self._pause)
         try:
             _check_framing(headers, scope["http_version"])
             body.check()
@@ -54,9 +56,12 @@ def _check_framing(headers: Headers, version: str) -> None:
 class _Body:
     """One request's body and the answer to it."""
 
-    def __init__(self, headers: Headers, receive: Receive, send: Send, cap: int, timeout: float, pause: float) -> None:
+    def __init__(
+        self, headers: Headers, receive: Receive, send: Send, photos: int | None, timeout: float, pause: float
+    ) -> None:
         self._length, self._receive, self._send = headers.get("content-length"), receive, send
-        self._cap, self._timeout, self._pause = cap, timeout, pause
+        self._photos, self._timeout, self._pause = photos, timeout, pause
+        self._cap = SMALL if photos is None else photos + OVERHEAD
         self._open = "transfer-encoding" in headers or self._length not in {None, "0"}
         self._count = 0
         self._until: float | None = None
@@ -71,7 +76,8 @@ class _Body:
             raise self._too_large()
 
     def _too_large(self) -> BodyTooLarge:
-        return BodyTooLarge(f"the body has more than {self._cap:,} bytes, expected at most that")
+        most = f"{SMALL:,} bytes" if self._photos is None else f"{self._photos:,} bytes of photos"
+        return BodyTooLarge(f"the body is too large, expected at most {most}")
 
     async def receive(self) -> Message:
         """Give the next part of the body."""

@@ -25,7 +25,7 @@ async def feed(
 ) -> AsyncIterator[bytes]:
     """Give the events of one onlooker: the camera's state at once, then snapshots.
 
-    It ends when the hub is closed; and when ``state`` raises, with an event that has the error.
+    It ends when the hub does; and when ``state`` raises, with an event that has the error.
 
     Args:
         hub: of the camera.

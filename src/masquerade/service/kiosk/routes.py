@@ -64,6 +64,8 @@ class KioskSetup(Answer):
     )
     turn: float = Field(description="Seconds of each turn.")
     counts: bool = Field(description="Whether counts may be shown.")
+    events: bool = Field(description="Whether events of the server's camera are written to a file, without pictures.")
+    alerts: bool = Field(description="Whether alerts are sent to somebody, without pictures.")
     side: int = Field(description="Longer side of a frame in pixels.")
     fps: float = Field(description="Most frames a second.")
     max_bytes: int = Field(description="Largest frame.")
@@ -137,13 +139,15 @@ def _file(request: Request, found: Page) -> Response:
 
 @router.get("/v1/kiosk/config", response_model=KioskSetup, summary="What the kiosk page goes by", responses=GUARDED)
 async def setup(request: Request, _caller: Annotated[Caller, Security(needs_watch)]) -> JSONResponse:
-    """Tell whose camera is watched, the languages, and the limits of frames."""
-    config = kiosk_of(request).config
+    """Tell whose camera is watched, what is kept and sent, the languages, and the limits of frames."""
+    config, service = kiosk_of(request).config, service_of(request)
     answer = JSONResponse(
         {
-            "camera": "browser" if service_of(request).camera is None else "server",
+            "camera": "browser" if service.camera is None else "server",
             "known": list(LANGUAGES),
             "languages": list(config.languages),
+            "events": service.config.events is not None,
+            "alerts": service.alerting.tells,
             **{name: getattr(config, name) for name in ("turn", "counts", "side", "fps", "max_bytes")},
         }
     )

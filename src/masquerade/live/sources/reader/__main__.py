@@ -29,7 +29,9 @@ SET_DEATH_SIGNAL = 1
 
 def main(memory: int, commands: int, reports: int) -> NoReturn:
     """Read until the source has ended, or whoever started this is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one that started this
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # terminals and systemd send them to all; they are for the starter
+        if (ending := getattr(signal, name, None)) is not None:
+            signal.signal(ending, signal.SIG_IGN)
     _end_with_parent()
     counters = Counters(memory)
     noise = Noise(lambda count: counters.add(DAMAGED, count))

@@ -134,7 +134,9 @@ function render() {
   const say = (key) => languages.text(key);
   for (const place of document.querySelectorAll("[data-words]")) write(place, say(place.dataset.words));
   part("language").setAttribute("aria-label", say("control.language"));
-  write(part("privacy"), say(isHere() ? "privacy.here" : "privacy.service"));
+  const kept = [config.events && "privacy.events", config.alerts && "privacy.alerts"].filter(Boolean);
+  const where = isHere() && config.camera === "browser" ? "privacy.here" : "privacy.service"; // cameras may be far away
+  write(part("privacy"), [where, ...kept].map(say).join(" "));
   document.title = say("page.title");
   document.documentElement.dataset.tone = next.tone;
   const again = next.tone === sounded;
