@@ -118,8 +118,8 @@ def report(rows: Sequence[Seen]) -> dict[str, Any]:
     changes = [row for row in rows if row.scene == "change"]
     parts = {"all": changes} | {name: [row for row in changes if row.becomes == name] for name in BECOMES}
     figures["change"] = table("the mask comes off", parts, figures_of_change)
-    figures["strangers"] = sum(row.strangers for row in rows)
-    print(f"people counted beside the visitors in all scenes: {figures['strangers']}")
+    figures["strangers"] = {rate: sum(row.strangers for row in rows if row.rate == rate) for rate in RATES}
+    print(f"people counted beside the visitors in all scenes, by rate: {figures['strangers']}")
     return figures
 
 

@@ -256,10 +256,6 @@ def empty_frames(backs: Sequence[Pixels], seconds: float, fps: float, seed: int)
         yield Frame((dark if time % LIGHT_EVERY > LIGHT_EVERY / 2 else lit).taken(view, time), time, number)
 
 
-def _swing(angle: float) -> float:
-    return 0.5 + 0.5 * math.sin(angle)
-
-
 def _thing(rng: np.random.Generator, back: Pixels) -> Pixels:
     """A part of a picture, as something that is carried past."""
     height, width = (int(side) for side in rng.integers(150, 350, 2))

@@ -74,7 +74,7 @@ class Seen:
         first, after: what was decided first, and seconds from ``TALL`` on until then; nan where nothing was.
         alerts: how many there were, before a change and after it.
         delay: seconds from the change of the mask to the decision; nan where there was none.
-        strangers: people that were counted where nobody was, in the whole scene.
+        strangers: people that were counted where nobody was, in the whole scene; with its first visitor alone.
         kind, becomes: as in the scene.
         tile: the face near the end, for a contact sheet.
     """
@@ -209,7 +209,7 @@ def row_of(scene: Scene, rate: str, notes: Notes, index: int, actor: Actor) -> S
         after=changed[0].time - actor.walk.first_at(TALL) if changed else math.nan,
         alerts=(early, len(alerts) - early),
         delay=off[0].time - actor.turns_at if off else math.nan,
-        strangers=len(notes.people_of(-1)),
+        strangers=len(notes.people_of(-1)) if index == 0 else 0,
         kind=scene.kind or visitor.kind,
         becomes=scene.becomes,
     )

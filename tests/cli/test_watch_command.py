@@ -248,6 +248,16 @@ def test_places_are_refused_before_any_is_touched(masquerade: Run, film: Path, t
     assert list(tmp_path.iterdir()) == []
 
 
+def test_pictures_on_standard_input_end_well(portrait: NDArray[np.uint8]) -> None:
+    pictures = b"".join(cv2.imencode(".jpg", np.roll(portrait, number, axis=1))[1].tobytes() for number in range(3))
+    done = subprocess.run(
+        [*COMMAND, "watch", "-", "--quiet", "--summary"],
+        input=pictures, capture_output=True, check=False, timeout=PATIENCE, env=environment(),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["ended"] == ""
+
+
 def test_a_camera_that_never_answers(masquerade: Run) -> None:
     done = masquerade("watch", "http://127.0.0.1:9/", "--seconds", "2", "--summary", "--quiet")
     assert done.code == 1

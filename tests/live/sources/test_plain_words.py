@@ -23,6 +23,8 @@ from tests.live.sources.looking_on import Watcher
         ("it answers 401 Unauthorized", "USER:PASSWORD@"),
         ("method DESCRIBE failed: 404 Not Found", "nothing at that path"),
         ("it answers 404 Nothing here", "nothing at that path"),
+        ("HTTP error 404 Not Found", "nothing at that path"),
+        ("Server returned 403 Forbidden (access denied)", "rights"),
         ("moov atom not found", "cut short"),
         ("No route to host", "check the network"),
     ],
@@ -35,7 +37,18 @@ def test_known_words_are_made_plain(said: str, told: str) -> None:
     assert plain.endswith(")")
 
 
-@pytest.mark.parametrize("said", ["", "it sends no film", "port 4010 is odd", "error 14042", "it answers 503 busy"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "",
+        "it sends no film",
+        "port 4010 is odd",
+        "error 14042",
+        "its pictures have 7404 x 7000 pixels",
+        "method SETUP failed: 404x",
+        "it answers 503 busy",
+    ],
+)
 def test_others_stay(said: str) -> None:
     assert in_plain_words(said) == said
 

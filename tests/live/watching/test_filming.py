@@ -302,7 +302,22 @@ def test_a_file_that_appears_meanwhile_is_not_overwritten(tmp_path: Path) -> Non
     film = FilmWriter(tmp_path / "out.mp4")
     film.take(*shot(0.0))
     film.path.write_bytes(b"mine")
-    with pytest.raises(DestinationUnusable, match="is there already"):
+    beside = tmp_path / "out.cut-off.mp4"
+    with pytest.raises(DestinationUnusable, match=f"is there by now; the film is in {beside}"):
         film.close()
     assert film.path.read_bytes() == b"mine"
-    assert list(tmp_path.iterdir()) == [film.path]
+    assert len(read(beside)[1]) == 1
+    assert sorted(tmp_path.iterdir()) == [beside, film.path]
+
+
+def test_what_somebody_else_left_is_told_and_in_nobody_s_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, said = tmp_path / "out.mkv", list[str]()
+    theirs = tmp_path / ".out.masquerade-1.partial.mkv"
+    theirs.write_bytes(b"theirs")
+    monkeypatch.setattr("masquerade.live.watching.partial._rescue_one", refuse)
+    rescue(path, lambda words: said.append(str(words)))
+    assert said == [f"{theirs} was left by a watch of somebody else that was cut off"]
+
+
+def refuse(path: Path, *_: object) -> None:
+    raise PermissionError(path)

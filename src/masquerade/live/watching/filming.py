@@ -183,13 +183,13 @@ class FilmWriter:
         """Begin the film; False where that cannot be, which is said."""
         cv2 = opencv()
         height, width = frame.image.shape[:2]
-        self._size, self._began = (width, height), frame.time
         code = cv2.VideoWriter.fourcc(*CODECS[self.path.suffix.lower()])
-        self._writer = cv2.VideoWriter(str(self._partial.path), cv2.CAP_FFMPEG, code, self._fps, self._size)
-        if not self._writer.isOpened():
-            self._writer = None
+        writer = cv2.VideoWriter(str(self._partial.path), cv2.CAP_FFMPEG, code, self._fps, (width, height))
+        if not writer.isOpened():
             self._give_up(f"no film of {width} x {height} pixels can be written there")
-        return self._writer is not None
+            return False
+        self._writer, self._size, self._began = writer, (width, height), frame.time
+        return True
 
     def _fitted(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The picture in the size of the film, BGR; one of another shape gets black edges."""

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from masquerade.errors import DestinationUnusable
 from masquerade.files import lock_file, make_folder, refuse_existing, unusable
 from masquerade.geometry import opencv
 
@@ -58,15 +59,19 @@ class PartialFilm:
         """Put it into place.
 
         Raises:
-            DestinationUnusable: something is there by now, or it cannot be put there; then it is gone.
+            DestinationUnusable: something is there by now, which stays, and the film is beside it, as the message says;
+                or it cannot be put there, and lies under its passing name.
         """
         try:
-            refuse_existing(self._target)
+            if self._target.exists():
+                place = _free_name(self._target)
+                self.path.rename(place)
+                raise DestinationUnusable(f"{self._target} is there by now; the film is in {place}")
             self.path.replace(self._target)
         except OSError as error:
             raise unusable(self._target, error) from error
         finally:
-            self.drop()
+            self._file.close()
 
     def drop(self) -> None:
         """Take it away."""
@@ -89,7 +94,10 @@ def rescue(target: Path, say: Callable[[str], object]) -> None:
     try:
         for path in sorted(target.parent.iterdir()):
             if path.name.startswith(_stem(target)) and path.name.endswith(_end(target)):
-                _rescue_one(path, target, say)
+                try:
+                    _rescue_one(path, target, say)
+                except PermissionError:
+                    say(f"{path} was left by a watch of somebody else that was cut off")
     except FileNotFoundError:  # a folder that is yet to be made, or a file that another watch has rescued
         return
     except OSError as error:

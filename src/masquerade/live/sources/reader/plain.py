@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+ANSWER = r"(?:answers|failed:|HTTP error|returned)"
+"""What stands before the number of an answer, so that no other number is taken for one."""
 PLAIN = (
     (r"Temporary failure in name resolution", "the host's name cannot be looked up now: check the network"),
     (
@@ -21,11 +23,14 @@ PLAIN = (
         "no way leads there: check the network, and the address",
     ),
     (
-        r"(?:answers )?401 \w*|401 Unauthorized|authorization failed",
+        rf"{ANSWER} 401\b(?: \w+)?|authorization failed",
         "it wants a user and password, or others: write USER:PASSWORD@ before the host",
     ),
-    (r"(?:answers )?403 \w*", "it does not let this user see that: check the user's rights at the camera"),
-    (r"(?:answers )?404 [\w ]*|Stream Not Found", "there is nothing at that path: check the address behind the host"),
+    (rf"{ANSWER} 403\b(?: \w+)?", "it does not let this user see that: check the user's rights at the camera"),
+    (
+        rf"{ANSWER} 404\b(?: [\w ]+)?|Stream Not Found",
+        "there is nothing at that path: check the address behind the host",
+    ),
     (
         r"moov atom not found",
         "the film's index is missing: it was cut short, copied in part, or is still being written",

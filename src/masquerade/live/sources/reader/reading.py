@@ -109,7 +109,7 @@ class Reading:
                 self._noise.forget()
         if self._address.kind is not Kind.STDIN:
             return None
-        return "the stream has ended" if number else f"there was no picture in it: {self._problem or 'nothing came'}"
+        return "" if number else f"there was no picture in it: {self._problem or 'nothing came'}"
 
     def _read_film(self, reader: Reader) -> str:
         """Read a film to its end, or in a loop; give what is to be said of its end."""
