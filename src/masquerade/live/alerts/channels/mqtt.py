@@ -5,16 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-from masquerade.errors import AlertsInvalid
 from masquerade.live.alerts.channels.extra import need
 from masquerade.live.alerts.channels.home_assistant import OFFLINE, ONLINE, device_of, topics_of
+from masquerade.live.alerts.channels.trust import trusted
 from masquerade.live.alerts.courier import Pace
 from masquerade.live.alerts.kinds import MqttConfig
 from masquerade.live.alerts.messages import message_of
@@ -47,7 +46,7 @@ class Mqtt:
         need("aiomqtt", "channels of MQTT")
         self._config, self._language, self._on_ready = config, language, on_ready
         self._topics = topics_of(config)
-        self._tls = _trusted(config)
+        self._tls = trusted(config.ca_file) if config.tls else None
         self._door = Door()
         self._client: aiomqtt.Client | None = None
         self.trouble = ""
@@ -208,15 +207,6 @@ class Mqtt:
         if client is not None:
             self.trouble = ""
             self._on_ready()
-
-
-def _trusted(config: MqttConfig) -> ssl.SSLContext | None:
-    if not config.tls:
-        return None
-    try:
-        return ssl.create_default_context(cafile=None if config.ca_file is None else str(config.ca_file))
-    except OSError as error:
-        raise AlertsInvalid(f"ca_file: {config.ca_file}: {error.strerror or error}") from None
 
 
 def _version() -> str:

@@ -13,9 +13,9 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from masquerade.errors import AlertsInvalid
 from masquerade.live.alerts.channels.extra import need
 from masquerade.live.alerts.channels.signing import key_of, signature_of
+from masquerade.live.alerts.channels.trust import trusted
 from masquerade.live.alerts.kinds import WebhookConfig
 from masquerade.live.alerts.messages import message_of
 from masquerade.live.alerts.types import Alert, DeliveryFailed
@@ -40,14 +40,10 @@ class Webhook:
         httpx = need("httpx", "webhooks")
         self._config, self._language, self._clock = config, language, clock
         self._key = key_of(config.secret.get_secret_value()) if config.secret else None
-        try:
-            trusted = ssl.create_default_context(cafile=None if config.ca_file is None else str(config.ca_file))
-        except OSError as error:
-            raise AlertsInvalid(f"ca_file: {config.ca_file}: {error.strerror or error}") from None
         self._url = config.url.get_secret_value()
         self._runner = asyncio.Runner()
         self._client = httpx.AsyncClient(
-            verify=trusted,
+            verify=trusted(config.ca_file),
             timeout=config.timeout,
             follow_redirects=False,
             limits=httpx.Limits(max_keepalive_connections=0),  # alerts are rare: a kept connection would be stale
