@@ -126,6 +126,22 @@ class Source:
     label: str = "door"
 
 
+@pytest.mark.parametrize(("recorded", "alerts"), [(False, [1, 0]), (True, [1, 1])])
+def test_a_watch_that_is_begun_anew_keeps_the_least_time_between(
+    tmp_path: Path, server: Receiver, outbox: Path, recorded: bool, alerts: list[int]
+) -> None:
+    """Of a camera; a film has a clock of its own, which begins anew with it."""
+    from masquerade.live import Person
+
+    alerting = Alerting(written(tmp_path, server.url, "hold = 0\nleast_between = 3600"))
+    alerting.open()
+    bare = Person(1, (0, 0, 1, 1), "without_mask", (), 0, 0, 0)
+    source = Source(recorded)
+    made = [len(alerting.episodes_of(source).update(0.0, (bare,))) for _ in range(2)]  # type: ignore[arg-type]
+    alerting.close()
+    assert made == alerts
+
+
 @pytest.mark.parametrize(("recorded", "named", "sends"), [(False, False, 1), (True, False, 0), (True, True, 1)])
 def test_a_film_sends_no_alerts_but_by_a_file_that_was_named(
     tmp_path: Path, outbox: Path, monkeypatch: pytest.MonkeyPatch, *, recorded: bool, named: bool, sends: int

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from fastapi import FastAPI
@@ -22,6 +23,7 @@ from masquerade.service.access.guard import Access, Guard
 from masquerade.service.access.keys import Key, KeyFile
 from masquerade.service.access.rates import Rates
 from masquerade.service.edge.problems import STATUSES, status_of
+from masquerade.service.edge.protocol import websocket_for
 from tests.service.serving import Served, served
 
 OPEN = {"/health", "/ready", "/v1/session", "/", "/static/kiosk/{path:path}"}
@@ -125,7 +127,12 @@ def test_a_body_with_two_ends_is_refused(look_service: Served, headers: dict[str
 
 
 def test_all_methods_of_a_path_are_named(look_service: Served) -> None:
-    for path, methods in (("/v1/session", "DELETE, POST"), ("/v1/look", "POST"), ("/", "GET, HEAD")):
+    for path, methods in (
+        ("/v1/session", "DELETE, POST"),
+        ("/v1/look", "POST"),
+        ("/", "GET, HEAD"),
+        ("/ready", "GET, HEAD"),
+    ):
         answer = look_service.ask("PATCH", path)
         assert (answer.status_code, answer.headers["allow"]) == (405, methods)
 
@@ -202,6 +209,34 @@ def test_who_may_what(keyed: tuple[Served, dict[str, str]]) -> None:
                 assert (answer.status_code, code_of(answer)) == (403, "scope_missing")
     for path in ("/health", "/ready"):
         assert service.get(path).status_code == 200
+
+
+def test_why_something_is_out_of_order_is_told_to_callers_with_a_key_alone(
+    keyed: tuple[Served, dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service, keys = keyed
+    inner = {"state": "failing", "reason": "office: no connection to 10.0.0.7"}
+    monkeypatch.setattr(service.service.alerting, "to_dict", lambda: inner)
+    assert service.get("/ready").json()["alerts"] == {"state": "failing", "reason": ""}
+    assert service.get("/ready", headers=bearer("wrong")).json()["alerts"]["reason"] == ""
+    assert service.get("/ready", headers=bearer(keys["metrics"])).json()["alerts"] == inner
+
+
+def test_a_websocket_whose_client_does_not_read_is_cut_off() -> None:
+    async def wait() -> tuple[int, int]:
+        kind = websocket_for(ServiceConfig(body_timeout=0.05))
+        stuck, read = (kind.__new__(kind) for _ in range(2))
+        for protocol in (stuck, read):
+            protocol.loop = asyncio.get_running_loop()  # type: ignore[attr-defined]
+            protocol.transport = Mock()  # type: ignore[attr-defined]
+            protocol.writable = asyncio.Event()  # type: ignore[attr-defined]
+            protocol.pause_writing()
+        read.resume_writing()
+        while not stuck.transport.abort.called:  # type: ignore[attr-defined]
+            await asyncio.sleep(0.01)
+        return stuck.transport.abort.call_count, read.transport.abort.call_count  # type: ignore[attr-defined]
+
+    assert asyncio.run(wait()) == (1, 0)
 
 
 def test_a_key_that_is_removed_opens_nothing_from_then_on(keyed: tuple[Served, dict[str, str]]) -> None:

@@ -45,6 +45,7 @@ class Alerting:
         self._config: AlertsConfig | None = None
         self._alerts: Alerts | None = None
         self._spacing: Spacing | None = None
+        self._camera_spacing: Spacing | None = None
         self._lock = threading.Lock()
         self._sources: set[str] = set()
 
@@ -59,7 +60,8 @@ class Alerting:
         config = alerts_config(self._file, recorded=False, warn=lambda warning: log.warning("%s", warning))
         if config is not None:
             self._alerts = open_alerts(config, log.warning)
-            self._config, self._spacing = config, Spacing(config.episodes.least_between)
+            self._config, least = config, config.episodes.least_between
+            self._spacing, self._camera_spacing = Spacing(least), Spacing(least)
 
     def close(self) -> None:
         """Give what is on its way some seconds to get out, then end; a second time does nothing."""
@@ -76,8 +78,10 @@ class Alerting:
         return self._alerts.sink(source.label) if self._alerts is not None and self._sends(source) else None
 
     def episodes_of(self, source: Source) -> Episodes:
-        """Give what tells of alerts of the service's own camera."""
-        return Episodes(self._config.episodes if self._config is not None and self._sends(source) else None)
+        """Give what tells of alerts of the service's own camera; a watch begun anew keeps ``least_between``."""
+        if self._config is None or not self._sends(source):
+            return Episodes()
+        return Episodes(self._config.episodes, None if source.recorded else self._camera_spacing)
 
     def _sends(self, source: Source) -> bool:
         return not source.recorded or self._file is not None

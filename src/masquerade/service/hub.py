@@ -75,8 +75,8 @@ class Hub:
 
     async def subscribe(self) -> AsyncIterator[Snapshot]:
         """Give the newest snapshot at once, and again whenever there is a newer one; until ``end``."""
-        onlooker = _Onlooker(asyncio.get_running_loop(), asyncio.Event(), self._latest)
         with self._lock:
+            onlooker = _Onlooker(asyncio.get_running_loop(), asyncio.Event(), self._latest)
             self._onlookers.append(onlooker)
         try:
             if onlooker.snapshot is not None or self._ended:

@@ -12,11 +12,10 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 import uvicorn
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from masquerade.service.app import create_app
 from masquerade.service.checking import check, listening, trusted
-from masquerade.service.edge.protocol import MAX_HEAD, protocol_for
+from masquerade.service.edge.protocol import MAX_HEAD, protocol_for, websocket_for
 
 if TYPE_CHECKING:
     from masquerade.service.config import ServiceConfig
@@ -75,7 +74,7 @@ def _uvicorn_config(config: ServiceConfig, app: object) -> uvicorn.Config:
         host=config.host,
         port=config.port,
         http=protocol_for(config),
-        ws=WebSocketsSansIOProtocol,
+        ws=websocket_for(config),
         ws_max_size=MESSAGE,
         ws_per_message_deflate=False,
         h11_max_incomplete_event_size=MAX_HEAD,

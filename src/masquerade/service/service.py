@@ -148,14 +148,16 @@ class Service:
         if self._trouble is not None:
             raise self._trouble
 
-    def readiness(self) -> dict[str, Any]:
-        """Give the body of ``/ready``."""
+    def readiness(self, *, reasons: bool = True) -> dict[str, Any]:
+        """Give the body of ``/ready``; without reasons, only the states of camera and alerts."""
+        camera, alerts = None if self.camera is None else self.camera.to_dict(), self.alerting.to_dict()
+        hidden = {} if reasons else {"reason": ""}
         return {
             "ready": self._trouble is None,
             "reason": "" if self._trouble is None else str(self._trouble),
             "models": list(self._models),
-            "camera": None if self.camera is None else self.camera.to_dict(),
-            "alerts": self.alerting.to_dict(),
+            "camera": camera and camera | hidden,
+            "alerts": alerts and alerts | hidden,
         }
 
 

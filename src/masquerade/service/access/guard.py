@@ -11,7 +11,7 @@ from fastapi.openapi.models import HTTPBearer
 from fastapi.requests import HTTPConnection
 from fastapi.security.base import SecurityBase
 
-from masquerade.errors import KeyRequired, ScopeMissing
+from masquerade.errors import KeyRequired, MasqueradeError, ScopeMissing
 from masquerade.service.access.keys import SCOPES, Key, KeyFile
 from masquerade.service.access.rates import Rates, client_of
 from masquerade.service.access.sessions import COOKIE, Sessions
@@ -68,6 +68,14 @@ class Access:
                 hint="send it as Authorization: Bearer KEY; masquerade keys add makes one",
             )
         return Caller(f"key:{key.name}", key.scopes, key.number, token)
+
+    async def may_know(self, connection: HTTPConnection) -> bool:
+        """Whether details may be told: no key is asked for, or a known one came."""
+        try:
+            await self.caller(connection)
+        except MasqueradeError:
+            return False
+        return True
 
     def confirm(self, caller: Caller) -> None:
         """Do nothing while what a caller came in with still holds; for connections that stay open.

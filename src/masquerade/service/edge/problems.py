@@ -121,10 +121,16 @@ async def _refuse(connection: WebSocket, error: MasqueradeError, answer: JSONRes
         await connection.close(close_code(error), error.code)
 
 
+PROBES = frozenset({"/health", "/ready"})
+"""Paths that HEAD may be asked of, too; what stands twice at a path is not in the description of the API."""
+
+
 def _methods(connection: Request | WebSocket, given: str) -> str:
     """Give the methods of a path: those of the route that was found, and of others at the same path."""
     path = getattr(connection.scope.get("route"), "path", "")
-    others = (method.upper() for method in connection.app.openapi()["paths"].get(path, {}))
+    others = {method.upper() for method in connection.app.openapi()["paths"].get(path, {})}
+    if path in PROBES:
+        others.add("HEAD")
     return ", ".join(sorted({*filter(None, given.split(", ")), *others}))
 
 

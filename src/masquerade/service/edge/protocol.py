@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 if TYPE_CHECKING:
     from masquerade.service.config import ServiceConfig
@@ -30,14 +31,59 @@ def protocol_for(config: ServiceConfig) -> type[asyncio.Protocol]:
     return Limited
 
 
-class LimitedProtocol(H11Protocol):
-    """One connection."""
+def websocket_for(config: ServiceConfig) -> type[asyncio.Protocol]:
+    """Give the protocol class with these limits, for uvicorn's ``ws``."""
+
+    class Limited(LimitedWebSocket):
+        write_timeout = config.body_timeout
+
+    return Limited
+
+
+class CutsOff(asyncio.Protocol):
+    """Cuts off a client that does not take what was written in time."""
+
+    write_timeout = 60.0
+    loop: asyncio.AbstractEventLoop
+    transport: Any
+    _write_timer: asyncio.TimerHandle | None = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop waiting."""
+        self._stop_write_timer()
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Begin to wait for the client to take what was written."""
+        super().pause_writing()
+        self._stop_write_timer()
+        self._write_timer = self.loop.call_later(self.write_timeout, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Stop waiting."""
+        self._stop_write_timer()
+        super().resume_writing()
+
+    def _cut_off_later(self) -> None:
+        if self._write_timer is None and self.transport.get_write_buffer_size():
+            self._write_timer = self.loop.call_later(self.write_timeout, self.transport.abort)
+
+    def _stop_write_timer(self) -> None:
+        if self._write_timer is not None:
+            self._write_timer.cancel()
+            self._write_timer = None
+
+
+class LimitedWebSocket(CutsOff, WebSocketsSansIOProtocol):
+    """One connection of a WebSocket."""
+
+
+class LimitedProtocol(CutsOff, H11Protocol):
+    """One connection of HTTP."""
 
     header_timeout = 10.0
-    write_timeout = 60.0
     most = 1024
     _head_timer: asyncio.TimerHandle | None = None
-    _write_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
         """Begin to wait for the first head, or refuse the connection."""
@@ -55,33 +101,12 @@ class LimitedProtocol(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""
         self._stop_timer()
-        self._stop_write_timer()
         super().connection_lost(exc)
-
-    def pause_writing(self) -> None:
-        """Begin to wait for the client to take what was written; one that does not is cut off."""
-        super().pause_writing()
-        self._stop_write_timer()
-        self._write_timer = self.loop.call_later(self.write_timeout, self.transport.abort)
-
-    def resume_writing(self) -> None:
-        """Stop waiting."""
-        self._stop_write_timer()
-        super().resume_writing()
 
     def timeout_keep_alive_handler(self) -> None:
         """Close an idle connection; what its client has not taken by then is not waited for without end."""
         super().timeout_keep_alive_handler()
         self._cut_off_later()
-
-    def _cut_off_later(self) -> None:
-        if self._write_timer is None and self.transport.get_write_buffer_size():
-            self._write_timer = self.loop.call_later(self.write_timeout, self.transport.abort)
-
-    def _stop_write_timer(self) -> None:
-        if self._write_timer is not None:
-            self._write_timer.cancel()
-            self._write_timer = None
 
     def _watch_head(self) -> None:
         if self.conn.their_state is not h11.IDLE or self.transport.is_closing():

@@ -31,11 +31,13 @@ async def health() -> JSONResponse:
     responses=problems(421) | {503: {"model": Readiness, "description": "Not ready; the reason says why."}},
 )
 async def ready(request: Request) -> JSONResponse:
-    """Tell whether the models are loaded and checked, and the state of the camera.
+    """Tell whether the models are loaded and checked, and the state of the camera and of alerts.
 
+    Where keys are asked for, why something is out of order is told to callers with a key alone.
     A camera that is offline does not make the service unready: photos are still looked at.
     """
-    state = service_of(request).readiness()
+    service = service_of(request)
+    state = service.readiness(reasons=await service.access.may_know(request))
     return JSONResponse(state, 200 if state["ready"] else 503)
 
 

@@ -127,6 +127,7 @@ class _Child:
         self._pipe: Connection
         self._pipe, theirs = context.Pipe()
         self._number = 0  # of the latest picture; its answer has the same
+        self._most = limits.max_pixels
         arguments = (theirs, limits.max_bytes, limits.max_pixels, timeout)
         self._process = context.Process(target=serve, args=arguments, daemon=True, name="decoder")
         try:
@@ -188,7 +189,10 @@ class _Child:
             raise ValueError("the answer to another picture")
         if "error" in answer:
             return ERRORS[answer["error"]](answer["message"], hint=answer["hint"])
-        pixels = np.empty((answer["height"], answer["width"], 3), np.uint8)
+        height, width = answer["height"], answer["width"]
+        if not 0 < height * width <= self._most:
+            raise ValueError("a picture of another size than may be")
+        pixels = np.empty((height, width, 3), np.uint8)
         receive_pixels(self._pipe, pixels.data.cast("B"))
         return pixels
 
