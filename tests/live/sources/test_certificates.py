@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import NamedTuple
+from unittest.mock import MagicMock
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
 
@@ -25,8 +26,9 @@ from masquerade.live.sources.reader.capture import open_network
 from masquerade.live.sources.reader.http import open_jpegs
 from masquerade.live.sources.reader.kinds import NotOpened
 from masquerade.live.sources.reader.noise import Noise
+from masquerade.live.sources.reader.reading import Reading
 from masquerade.live.sources.reader.relay import Relay
-from masquerade.live.sources.wire import Task
+from masquerade.live.sources.wire import FAILED, Task
 from masquerade.settings import get_settings
 from tests.live.sources.authority import ELSEWHERE, HAS_OPENSSL, HERE, Authority
 from tests.live.sources.http_camera import HttpCamera, encrypted
@@ -225,6 +227,20 @@ def test_the_exceptions_from_the_proxy_stay(
     for _ in range(2):  # as in a loop
         Relay("https://host/a.mp4", SourceOptions()).close()
         assert os.environ["no_proxy"] == made
+
+
+@needs_ffmpeg
+def test_why_a_stream_gave_out(shelf: Shelf) -> None:
+    """The host's words, where ffmpeg has only seen the relay's error."""
+    listed = (shelf.folder / "live.m3u8").read_text()
+    (shelf.folder / "short.m3u8").write_text(listed.replace("#EXT-X-ENDLIST", "#EXTINF:1.2,\ngone.ts\n#EXT-X-ENDLIST"))
+    with serving(shelf.folder, shelf.certificates["good"]) as host:
+        told: list[dict[str, object]] = []
+        noise = Noise(lambda _: None)
+        task = Task(parse_address(f"{host}/short.m3u8"), SourceOptions(ca_file=str(shelf.trusted)))
+        Reading(task, MagicMock(), MagicMock(), noise, told.append).run()
+    assert told[-1]["say"] == FAILED
+    assert "answers 404 File not found" in str(told[-1]["reason"])
 
 
 def test_mjpeg(shelf: Shelf) -> None:
