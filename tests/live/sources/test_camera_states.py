@@ -365,3 +365,29 @@ def test_a_patient_taker_is_told_of_a_stall_in_time() -> None:
     door.reader.hear = wait  # type: ignore[method-assign]
     assert door.camera.frame(4.0) is None
     assert door.states()[1:] == [("online", 0.0), ("stalled", 3.0)]
+
+
+def hang(door: Door, *, woken: bool) -> None:
+    """Let a reader begin that never opens."""
+    door.tell(wire.OPENING, woken=woken)
+    door.wait(9.0)
+
+
+@pytest.mark.parametrize("scheme", ["https", "rtsps"])
+def test_of_an_encrypted_host_no_silence_is_supposed(scheme: str) -> None:
+    door = Door(f"{scheme}://host/door")
+    hang(door, woken=False)
+    assert door.reader.task.heard is None
+
+
+@pytest.mark.parametrize("scheme", ["http", "rtsp"])
+def test_a_host_that_answers_and_hangs_when_opened_is_tried_ever_more_seldom(scheme: str) -> None:
+    door = Door(f"{scheme}://host/door", open_timeout=8.0)
+    for _ in range(6):
+        hang(door, woken=door.reader.task.heard == wire.SILENT)  # it answers each question
+    assert door.delays == [0.5, 1, 2, 4, 8, 16]
+    assert [reader.task.heard for reader in door.readers[1:]] == [wire.SILENT, *[None] * 5]
+    door.come_online()
+    door.wait(5.0)
+    hang(door, woken=False)
+    assert door.reader.task.heard == wire.SILENT  # it was back meanwhile

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import NamedTuple
+from unittest.mock import MagicMock
+from urllib.error import HTTPError
+from urllib.request import ProxyHandler, Request, build_opener
 
 import pytest
 
@@ -22,7 +26,9 @@ from masquerade.live.sources.reader.capture import open_network
 from masquerade.live.sources.reader.http import open_jpegs
 from masquerade.live.sources.reader.kinds import NotOpened
 from masquerade.live.sources.reader.noise import Noise
-from masquerade.live.sources.wire import Task
+from masquerade.live.sources.reader.reading import Reading
+from masquerade.live.sources.reader.relay import Relay
+from masquerade.live.sources.wire import FAILED, Task
 from masquerade.settings import get_settings
 from tests.live.sources.authority import ELSEWHERE, HAS_OPENSSL, HERE, Authority
 from tests.live.sources.http_camera import HttpCamera, encrypted
@@ -30,6 +36,9 @@ from tests.live.sources.looking_on import all_frames, number_of, write_film
 
 pytestmark = pytest.mark.skipif(not HAS_OPENSSL, reason="openssl (Debian) is not installed")
 needs_ffmpeg = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg (Debian) is not installed")
+
+READER = build_opener(ProxyHandler({}))
+"""Asks as ffmpeg does."""
 
 
 class Shelf(NamedTuple):
@@ -66,6 +75,14 @@ def serving(folder: Path, certificate: Path) -> Iterator[str]:
     class Quiet(SimpleHTTPRequestHandler):
         def __init__(self, *given: object) -> None:
             super().__init__(*given, directory=str(folder))  # type: ignore[arg-type]
+
+        def do_GET(self) -> None:
+            if not self.path.startswith("/plain/"):
+                return super().do_GET()
+            self.send_response(302)
+            self.send_header("Location", self.path.replace("/plain/", "http://").replace("_", ":"))
+            self.end_headers()
+            return None
 
         def log_message(self, *_: object) -> None:
             """Keep quiet."""
@@ -130,6 +147,100 @@ def test_the_pieces_of_a_stream_are_checked_too(shelf: Shelf) -> None:
             except NotOpened as error:
                 assert not frames
                 assert "not trusted" in str(error)
+
+
+def test_nothing_plain_is_asked_from_an_encrypted_address(shelf: Shelf) -> None:
+    trusting, careless = SourceOptions(ca_file=str(shelf.trusted)), SourceOptions(verify_tls=False)
+    with serving(shelf.folder, shelf.certificates["good"]) as host, HttpCamera() as camera:
+        there = f"{host.replace('//', '//door:geheim99@')}/plain/127.0.0.1_{camera.port}/video"
+        with pytest.raises(NotOpened, match="it leads to http://") as caught:
+            open_jpegs(there, trusting, threading.Event(), print)
+        assert "geheim99" not in str(caught.value)
+        assert not camera.asked
+        assert open_jpegs(there, careless, threading.Event(), print) is not None
+        assert camera.asked == ["/video"]
+        relay = Relay(f"{host}/a.m3u8", trusting)
+        try:
+            with pytest.raises(HTTPError, match="502"):
+                READER.open(relay._here(f"http://127.0.0.1:{camera.port}/piece.ts"), timeout=60)
+            assert "it leads to http://" in relay.problem
+            assert camera.asked == ["/video"]
+        finally:
+            relay.close()
+
+
+def test_a_playlist_is_handed_on_whole(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A part was asked for and given: what is handed on is another text, and all of it."""
+    text = "#EXTM3U\n#EXTINF:1,\nhttps://door:geheim99@other/a.ts\n"
+
+    class Part(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(206)
+            self.send_header("Content-Type", "application/vnd.apple.mpegurl")
+            self.send_header("Accept-Ranges", "bytes")
+            self.send_header("Content-Range", f"bytes 0-{len(text) - 1}/{len(text)}")
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        def log_message(self, *_: object) -> None:
+            """Keep quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Part) as server:
+        encrypted(server, shelf.certificates["good"])
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        host = f"https://127.0.0.1:{server.server_address[1]}"
+        relay = Relay(f"{host}/a.m3u8", SourceOptions(ca_file=str(shelf.trusted)))
+        asked = Request(relay.address, headers={"Range": "bytes=0-"})  # noqa: S310 - the relay's own address
+        with READER.open(asked, timeout=60) as answer:
+            given = answer.read()
+        assert answer.status == 200
+        assert not {"Content-Range", "Accept-Ranges"} & set(answer.headers)
+        assert answer.headers["Content-Length"] == str(len(given))
+        assert given.decode().splitlines()[2].endswith("/https/other/a.ts")  # without user and password
+        monkeypatch.setattr("masquerade.live.sources.reader.relay.LONGEST_PLAYLIST", len(text) - 1)
+        with pytest.raises(HTTPError, match="502"):
+            READER.open(relay.address, timeout=60)
+        assert "playlist is longer" in relay.problem
+        relay.close()
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "made"),
+    [
+        (None, None, "127.0.0.1"),
+        ("a.example", "b.example", "a.example,127.0.0.1"),
+        (None, "b.example", "b.example,127.0.0.1"),
+        ("*", None, "*"),
+        (None, "*", "*"),
+        ("", "b.example", "127.0.0.1"),
+    ],
+)
+def test_the_exceptions_from_the_proxy_stay(
+    monkeypatch: pytest.MonkeyPatch, lower: str | None, upper: str | None, made: str
+) -> None:
+    for name, value in (("no_proxy", lower), ("NO_PROXY", upper)):
+        monkeypatch.setenv(name, value or "")
+        if value is None:
+            monkeypatch.delenv(name)
+    for _ in range(2):  # as in a loop
+        Relay("https://host/a.mp4", SourceOptions()).close()
+        assert os.environ["no_proxy"] == made
+
+
+@needs_ffmpeg
+def test_why_a_stream_gave_out(shelf: Shelf) -> None:
+    """The host's words, where ffmpeg has only seen the relay's error."""
+    listed = (shelf.folder / "live.m3u8").read_text()
+    (shelf.folder / "short.m3u8").write_text(listed.replace("#EXT-X-ENDLIST", "#EXTINF:1.2,\ngone.ts\n#EXT-X-ENDLIST"))
+    with serving(shelf.folder, shelf.certificates["good"]) as host:
+        told: list[dict[str, object]] = []
+        noise = Noise(lambda _: None)
+        task = Task(parse_address(f"{host}/short.m3u8"), SourceOptions(ca_file=str(shelf.trusted)))
+        Reading(task, MagicMock(), MagicMock(), noise, told.append).run()
+    assert told[-1]["say"] == FAILED
+    assert "answers 404 File not found" in str(told[-1]["reason"])
 
 
 def test_mjpeg(shelf: Shelf) -> None:

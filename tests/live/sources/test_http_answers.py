@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from masquerade.live.sources import SourceOptions
+from masquerade.live.sources.reader.asking import _Passwords
 from masquerade.live.sources.reader.http import open_jpegs
 from masquerade.live.sources.reader.kinds import NotOpened
 from tests.live.sources.http_camera import jpeg, picture
@@ -129,3 +130,30 @@ def test_ways_to_ask_for_a_password(host: str, path: str) -> None:
 def test_an_address_that_leads_in_a_circle(host: str) -> None:
     with pytest.raises(NotOpened, match=r"it answers 302 .*infinite loop\.$"):
         count(f"http://{host}/circle")
+
+
+def test_the_password_goes_to_the_address_alone() -> None:
+    """Whatever the address leads to, another scheme, host or port asks for it in vain."""
+
+    def given(target: str, asking: str) -> object:
+        return _Passwords(target, "door", "p%40ss").find_user_password("c", asking)
+
+    assert given("https://Cam/a", "https://cam:443/b?c") == ("door", "p@ss")
+    assert given("http://[::1]:81/", "http://[::1]:81/b") == ("door", "p@ss")
+    for other in ("http://cam/a", "http://cam:443/a", "https://cam:80/a", "https://cam.example/a"):
+        assert given("https://cam/a", other) == (None, None)
+
+
+def test_another_port_of_the_host_asks_in_vain(host: str) -> None:
+    class Leads(Handler):
+        def do_GET(self) -> None:
+            self._tell(302, ("Location", f"http://{host}{self.path}"))
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Leads) as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        address = f"http://door:p%40ss@127.0.0.1:{server.server_address[1]}"
+        assert count(f"{address}/stream") == (len(PICTURES), 0)
+        for kind in ("basic", "MD5"):
+            with pytest.raises(NotOpened, match="it answers 401 "):
+                count(f"{address}/{kind}")
+        server.shutdown()

@@ -119,13 +119,23 @@ def test_ffmpeg_checks_by_itself(port: int, start: Start, tmp_path: Path, monkey
     trusted, other = tmp_path / "trusted", tmp_path / "other"
     trusted.mkdir()
     other.mkdir()
-    start("--certificate", str(Authority(other).certificate("good")))
-    task = Task(parse_address(f"rtsps://localhost:{port}/door"), SourceOptions(ca_file=str(Authority(trusted).file)))
-    for name, value in _for_ffmpeg(task).items():
-        monkeypatch.setenv(name, value)
+    authority = Authority(other)
+    start("--certificate", str(authority.certificate("good")))
     monkeypatch.setattr("masquerade.live.sources.reader.certificates.check", lambda *_: None)
+
+    def opened(authority: Authority) -> bool:
+        task = Task(parse_address(f"rtsps://localhost:{port}/door"), SourceOptions(ca_file=str(authority.file)))
+        for name, value in _for_ffmpeg(task).items():
+            monkeypatch.setenv(name, value)
+        reader = open_network(task.address.target, task.options, Noise(lambda _: None), film=False)
+        grabbed = reader.grab()
+        reader.close()
+        return grabbed
+
     with pytest.raises(NotOpened):
-        open_network(task.address.target, task.options, Noise(lambda _: None), film=False)
+        opened(Authority(trusted))
+    monkeypatch.delenv("OPENCV_FFMPEG_CAPTURE_OPTIONS")
+    assert opened(authority)
 
 
 def test_a_stream_that_comes_after_its_server(port: int, start: Start) -> None:

@@ -38,6 +38,7 @@ class Camera(Source):
         self._watches_picture = waits
         self._backoff = options.backoff_first
         self._online_since: float | None = None
+        self._supposed = self._disproved = False
         self._damaged_seen = 0
         self._expect(START)
 
@@ -89,15 +90,22 @@ class Camera(Source):
         now = self._clock()
         if not self._open:
             if now >= self._due:
-                # It may answer before the next reader has asked it: then that is news.
-                heard = wire.SILENT if self._address.kind is Kind.NETWORK else None
+                heard = wire.SILENT if self._may_be_silent() else None
                 self._lose(f"it did not open in {self._options.open_timeout:g} seconds", kill=True, heard=heard)
+                self._supposed = heard is not None
             return
         silent = now - self._silent_since()
         if silent >= self._lost_after:
             self._lose(self._silence(self._options.read_timeout), kill=True)
         elif silent >= self._stall_after and self.state in {"online", "opening"}:
             self._become("stalled", self._silence(self._options.stall_after))
+
+    def _may_be_silent(self) -> bool:
+        """Whether to suppose silence of a host that hung: should it answer the next reader at once, that is news.
+
+        But once alone: one that answers, and hangs again when it is opened, does so all along.
+        """
+        return self._address.target.startswith(tuple(f"{s}://" for s in wire.MAY_BE_SILENT)) and not self._disproved
 
     def _silence(self, seconds: float) -> str:
         if self._reader.counters.damaged > self._damaged_seen:
@@ -110,7 +118,9 @@ class Camera(Source):
         match message["say"]:
             case wire.OPENING:
                 if message["woken"]:
-                    self._backoff = self._options.backoff_first
+                    self._disproved |= self._supposed
+                    if not self._supposed:
+                        self._backoff = self._options.backoff_first
                 self._expect(self._options.open_timeout + 1)
             case wire.OPENED:
                 self._open = True
@@ -136,6 +146,7 @@ class Camera(Source):
         else:
             if self.state != "online":
                 self._online_since = self._clock()
+                self._disproved = False
             self._become("online")
         return frame
 
@@ -145,6 +156,7 @@ class Camera(Source):
         if self._online_since is not None and now - self._online_since >= self._options.backoff_reset:
             self._backoff = self._options.backoff_first
         self._online_since = None
+        self._supposed = False
         self._become("offline", reason)
         self._damaged_before += self._reader.counters.damaged
         self._base_number = self._next_number

@@ -22,6 +22,8 @@ PROBLEM = "problem"  # "reason": something could not be read, the rest goes on
 
 SILENT = "silent"
 """What is heard of a host that takes a connection and says nothing."""
+MAY_BE_SILENT = ("rtsp", "http")
+"""Schemes of which more is heard than whether a connection is taken."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,11 @@ class Capture:
         grey = decoded.ndim == 2 or decoded.shape[2] == 1
         cv2.cvtColor(decoded, cv2.COLOR_GRAY2RGB if grey else cv2.COLOR_BGR2RGB, dst=place)
 
+    @property
+    def problem(self) -> str:
+        """What the relay met, which ffmpeg has seen as an error of the relay's alone."""
+        return self._relay.problem if self._relay is not None else ""
+
     def close(self) -> None:
         """Let go of the source."""
         self._capture.release()

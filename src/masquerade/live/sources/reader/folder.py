@@ -60,6 +60,7 @@ class Folder:
     frames: int | None = None
     counted = False
     gone = "the folder is gone"
+    problem = ""
 
     def __init__(
         self, path: str, limits: Limits, *, existing: bool, stop: Event, damaged: Callable[[str], None]

@@ -152,6 +152,7 @@ class Jpegs:
     counted = False
     remark = ""
     gone = "it sends no more"
+    problem = ""
 
     def __init__(self, read: Callable[[], bytes], splitter: Splitter, fps: float | None = None) -> None:
         """Read nothing yet."""

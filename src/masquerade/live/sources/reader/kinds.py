@@ -32,6 +32,10 @@ class Reader(Protocol):
     remark: str
     gone: str
 
+    @property
+    def problem(self) -> str:
+        """Why it gave out, where that is known; may be empty."""
+
     def grab(self) -> bool:
         """Wait for the next frame; False when there is no more."""
 

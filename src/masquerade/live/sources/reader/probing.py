@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from masquerade.live.sources.addresses import SCHEMES, Address, Kind
-from masquerade.live.sources.wire import SILENT
+from masquerade.live.sources.wire import MAY_BE_SILENT, SILENT
 
 if TYPE_CHECKING:
     from threading import Event
@@ -40,7 +40,7 @@ def probe(address: Address, *, briefly: bool = False) -> str:
     parts = urlsplit(address.target)
     try:
         with socket.create_connection((parts.hostname, parts.port or SCHEMES[parts.scheme]), TIMEOUT) as line:
-            return OPEN if briefly or parts.scheme not in {"rtsp", "http"} else _status(line, address)
+            return OPEN if briefly or parts.scheme not in MAY_BE_SILENT else _status(line, address)
     except (OSError, UnicodeError):
         return ""
 

@@ -78,7 +78,7 @@ class Reading:
             self._fail(self._noise.hopeless)
             return
         if reason is None:
-            self._fail(self._noise.reason() or reader.gone)
+            self._fail(reader.problem or self._noise.reason() or reader.gone)
             return
         self._ring.drain()
         self._say(wire.ENDED, reason=reason)

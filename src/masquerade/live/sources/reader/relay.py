@@ -59,7 +59,7 @@ class Relay:
         self._server = _Server((HOST, 0), Handler)
         self._prefix = f"http://{HOST}:{self._server.server_address[1]}/{self._word}/"
         # What is on this machine is not asked for through a proxy.
-        os.environ["no_proxy"] = ",".join(filter(None, [os.environ.get("no_proxy", ""), HOST]))
+        os.environ["no_proxy"] = _without_proxy(os.environ.get("no_proxy", os.environ.get("NO_PROXY", "")))
         threading.Thread(target=self._server.serve_forever, args=(POLL,), daemon=True).start()
 
     @property
@@ -73,11 +73,10 @@ class Relay:
         self._server.server_close()
 
     def _here(self, url: str) -> str:
-        """The path by which an address is asked for here; its end stays, for ffmpeg goes by it."""
+        """The path by which an address is asked for here, without a user; its end stays, for ffmpeg goes by it."""
         parts = urlsplit(url)
-        return (
-            f"{self._prefix}{parts.scheme}/{parts.netloc}{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
-        )
+        host = parts.netloc.rpartition("@")[2]
+        return f"{self._prefix}{parts.scheme}/{host}{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
 
     def _there(self, path: str) -> str | None:
         """The address that a path stands for."""
@@ -108,11 +107,18 @@ class Relay:
     def _hand_on(self, answer: Any, request: BaseHTTPRequestHandler) -> None:
         first = answer.read(len(PLAYLIST))
         told = {name: answer.headers[name] for name in TOLD if answer.headers[name]}
+        status = answer.status
         if first == PLAYLIST:
-            text = (first + answer.read(LONGEST_PLAYLIST)).decode("utf-8", "replace")
-            first = self._led_here(text, answer.geturl()).encode()
-            told["Content-Length"] = str(len(first))
-        request.send_response(answer.status)
+            text = first + answer.read(LONGEST_PLAYLIST)
+            if len(text) > LONGEST_PLAYLIST:
+                self.problem = f"its playlist is longer than {LONGEST_PLAYLIST:,} bytes"
+                request.send_error(502)
+                return
+            first = self._led_here(text.decode("utf-8", "replace"), answer.geturl()).encode()
+            # It is another one than the host's, and whole: no part that was asked for.
+            status = 200
+            told = {name: told[name] for name in told if name == "Content-Type"} | {"Content-Length": str(len(first))}
+        request.send_response(status)
         for name, value in told.items():
             request.send_header(name, value)
         request.end_headers()
@@ -132,7 +138,13 @@ class Relay:
 
     def _absolute(self, uri: str, base: str) -> str:
         url = urljoin(base, uri)
-        return self._here(url) if url.startswith(("http://", "https://")) else uri
+        return self._here(url) if urlsplit(url).scheme in {"http", "https"} else uri
+
+
+def _without_proxy(hosts: str) -> str:
+    """The user's exceptions, and this machine."""
+    known = [host.strip() for host in hosts.split(",")]
+    return hosts if "*" in known or HOST in known else ",".join(filter(None, [hosts, HOST]))
 
 
 class _Server(ThreadingHTTPServer):
