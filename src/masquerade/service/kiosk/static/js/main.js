@@ -40,7 +40,8 @@ const freshness = new Freshness();
 const camera = new Camera(part("video"), (state) => {
   view.camera = state;
   view.why = state === "insecure" ? `${location.origin} → ${SECURE}` : camera.why;
-  if (state !== "on") forget();
+  if (state === "on") link?.hurry();
+  else forget();
   render();
 });
 let link = null;
