@@ -242,9 +242,10 @@ async function begin() {
     if (!link.running) link.start();
   } else if (await Camera.allowed()) {
     await openCamera();
-  } else {
-    if (!navigator.mediaDevices) camera.say("insecure");
-    else view.camera = "start";
+  } else if (!navigator.mediaDevices) {
+    camera.say("insecure");
+  } else if (camera.state && !link.running) {
+    link.start(); // a key was asked for while the camera was in trouble
   }
   render();
 }
