@@ -63,7 +63,10 @@ function lookAway() {
 
 function linked(state) {
   view.link = state;
-  if (state !== "on") forget();
+  if (state !== "on") {
+    forget();
+    view.source = { state: "online", reason: "" };
+  }
   if (state === "lost") checkKey();
   render();
 }
