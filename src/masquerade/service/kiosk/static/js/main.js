@@ -45,6 +45,7 @@ const camera = new Camera(part("video"), (state) => {
   render();
 });
 let link = null;
+let begun = 0; // an answer that was asked for before a key was given does not hold
 let shown = { key: "" };
 let sounded = ""; // the tone of the message that a chime went with, until that message is shown
 let ringing = 0;
@@ -73,7 +74,8 @@ function linked(state) {
 
 /** A connection that is refused does not tell why: ask whether it is for want of a key. */
 async function checkKey() {
-  if ((await setup()) === "key") askForKey();
+  const before = begun;
+  if ((await setup()) === "key" && before === begun) askForKey();
 }
 
 function askForKey() {
@@ -219,6 +221,7 @@ async function openCamera() {
 }
 
 async function begin() {
+  begun += 1;
   const backoff = new Backoff();
   for (;;) {
     const told = await setup();
