@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 ADDRESS = "http://localhost/"
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ("--no-sandbox", "--disable-gpu", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+NO_CAMERA = "--use-fake-device-for-media-stream=device-count=0"
 SIZES = ("1024x768", "768x1024", "1920x1080", "3840x2160", "360x640")
 
 
@@ -74,6 +75,7 @@ window.stage = GIVEN;
   window.WebSocket = class {
     static OPEN = 1;
     constructor() {
+      stage.socket = this;
       stage.sockets = (stage.sockets ?? 0) + 1;
       setTimeout(() => {
         if (stage.link) { this.onclose({code: stage.link}); return; }
@@ -86,6 +88,7 @@ window.stage = GIVEN;
   };
   window.EventSource = class {
     constructor() {
+      stage.feed = this;
       setTimeout(() => this.onopen());
       this.timer = setInterval(() => this.onmessage({data: told()}), 50);
     }
@@ -122,6 +125,11 @@ def chromium(*flags: str) -> Iterator[Browser]:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags])
         yield browser
         browser.close()
+
+
+def without_camera(browser: Browser) -> Browser:
+    """Launch another browser, on a machine without a camera."""
+    return browser.browser_type.launch(executable_path=CHROMIUM, args=[*FLAGS, NO_CAMERA])
 
 
 def show(page: Page, state: str, language: str = "en", text: str = "100", *, address: str = ADDRESS) -> None:
@@ -168,12 +176,14 @@ def main() -> None:
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     with chromium() as browser:
+        bare = without_camera(browser)
         for size in given.sizes.split(","):
             width, height = map(int, size.split("x"))
             for language in given.languages.split(","):
                 for text in given.text.split(","):
                     for state in given.states.split(","):
-                        page = browser.new_page(viewport={"width": width, "height": height})
+                        shown_by = bare if state == "none" else browser
+                        page = shown_by.new_page(viewport={"width": width, "height": height})
                         show(page, state, language, text)
                         page.screenshot(path=given.folder / f"{state}-{language}-{size}-{text}.png")
                         page.close()

@@ -196,6 +196,28 @@ def test_languages_that_are_known(scripts: Page, asked: Any, known: list[str]) -
     assert run(scripts, "languages", "return m.known(given)", asked) == known
 
 
+PERMISSION = """
+const permission = {state: "prompt"};
+let asked = 0;
+const query = navigator.permissions.query;
+navigator.permissions.query = async () => { asked += 1; return permission; };
+const camera = new m.Camera({}, () => {});
+let opened = 0;
+camera.open = () => { opened += 1; camera.say("starting"); };
+const turns = () => new Promise((done) => setTimeout(done));
+for (const _ of [1, 2]) { camera.fail("refused"); await turns(); }
+permission.onchange();
+permission.state = "granted";
+for (const _ of [1, 2]) permission.onchange();
+navigator.permissions.query = query;
+return [asked, opened];
+"""
+
+
+def test_a_camera_that_is_allowed_after_all_is_opened_once(scripts: Page) -> None:
+    assert run(scripts, "camera", PERMISSION) == [1, 1]
+
+
 AUDIENCE = """
 const audience = new m.Audience(0.4, 0.3);
 return given.map((heights) => audience.take(heights.map((height, n) => ({number: n + 1, box: [0, 10, 1, 10 + height]})))

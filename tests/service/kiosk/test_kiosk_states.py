@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Literal
 import pytest
 
 from tests.service.kiosk.made_kiosk import CHROMIUM
-from tools.kiosk_stage import FLAGS, chromium, show, words_in
+from tools.kiosk_stage import chromium, show, without_camera, words_in
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 UNSURE = "background gradient"
@@ -114,10 +114,71 @@ def test_what_is_kept_and_sent_is_said(browser: Browser) -> None:
 
 
 def test_a_machine_without_a_camera(browser: Browser) -> None:
-    flags = [*FLAGS, "--use-fake-device-for-media-stream=device-count=0"]
-    bare = browser.browser_type.launch(executable_path=str(CHROMIUM), args=flags)
+    bare = without_camera(browser)
     page = bare.new_page()
     show(page, "none")
     assert (page.locator("#detail").text_content() or "").startswith("NotFoundError")
     assert page.get_by_role("button", name="Try again").is_visible()
     bare.close()
+
+
+CAMERA_IS_BACK = """
+delete navigator.mediaDevices.getUserMedia;
+navigator.mediaDevices.dispatchEvent(new Event("devicechange"));
+"""
+
+
+def test_with_the_camera_the_link_comes_back_at_once(browser: Browser) -> None:
+    page = browser.new_page()
+    page.clock.install(time=0)
+    show(page, "absent")
+    page.wait_for_function("() => stage.socket.readyState === 1")
+    page.clock.pause_at(3600)
+    page.evaluate(
+        "stage.before = stage.sockets; stage.socket.onclose({code: 1000})"
+    )  # nothing came: the session is idle
+    page.evaluate(CAMERA_IS_BACK)
+    page.wait_for_function("() => stage.sockets > stage.before")  # while no time passes
+    says(page, "moment.title")
+    page.clock.resume()
+    says(page, "welcome.title")
+    page.close()
+
+
+def test_a_key_that_is_given_while_the_camera_is_in_trouble(browser: Browser) -> None:
+    page = browser.new_page()
+    show(page, "absent")
+    page.evaluate("stage.allowed = false; stage.before = stage.sockets")
+    late: list[Route] = []
+    config = "**/v1/kiosk/config"
+    refusal = "stage.socket.onmessage({data: JSON.stringify({type: 'error', error: {code: 'key_required'}})})"
+
+    def hold(route: Route) -> None:
+        late.append(route)
+
+    page.route(config, hold, times=1)
+    page.evaluate(refusal)
+    while not late:
+        page.wait_for_timeout(20)
+    page.route(config, lambda route: route.fulfill(status=401, json={}), times=1)
+    page.evaluate(refusal)
+    says(page, "key.title")
+    page.route("**/v1/session", lambda route: route.fulfill(json={"scopes": ["watch"]}))
+    page.fill("#key", "a key")
+    page.press("#key", "Enter")
+    says(page, "absent.title")
+    page.wait_for_function("() => stage.sockets > stage.before")
+    with page.expect_event("requestfinished", lambda request: request.url.endswith("/config")):
+        late[0].fulfill(status=401, json={})
+    page.evaluate("new Promise((done) => setTimeout(done, 200))")
+    page.evaluate(CAMERA_IS_BACK)
+    says(page, "welcome.title")  # an answer from before the key stops nothing
+    page.close()
+
+
+def test_a_new_connection_forgets_what_the_last_one_told(browser: Browser) -> None:
+    page = browser.new_page()
+    show(page, "source_stalled")
+    page.evaluate("stage.camera = undefined; stage.feed.onerror()")
+    says(page, "welcome.title")
+    page.close()

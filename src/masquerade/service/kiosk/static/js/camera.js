@@ -74,8 +74,10 @@ export class Camera {
 
   async watchPermission() {
     try {
-      const permission = await navigator.permissions.query({ name: "camera" });
-      permission.onchange = () => { if (permission.state === "granted") this.open(); };
+      this.permission ??= await navigator.permissions.query({ name: "camera" });
+      this.permission.onchange = () => {
+        if (this.permission.state === "granted" && this.state === "refused") this.open();
+      };
     } catch {
       // the button stays
     }

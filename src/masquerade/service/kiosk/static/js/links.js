@@ -64,6 +64,15 @@ export class SessionLink extends Link {
     this.answered?.();
   }
 
+  /** Ends a wait for the next attempt: there is something to send again. */
+  hurry() {
+    if (!this.running || this.socket) return;
+    clearTimeout(this.timer);
+    this.backoff.reset();
+    this.told("connecting");
+    this.connect();
+  }
+
   get open() {
     return this.socket?.readyState === WebSocket.OPEN;
   }

@@ -40,10 +40,12 @@ const freshness = new Freshness();
 const camera = new Camera(part("video"), (state) => {
   view.camera = state;
   view.why = state === "insecure" ? `${location.origin} → ${SECURE}` : camera.why;
-  if (state !== "on") forget();
+  if (state === "on") link?.hurry();
+  else forget();
   render();
 });
 let link = null;
+let begun = 0; // an answer that was asked for before a key was given does not hold
 let shown = { key: "" };
 let sounded = ""; // the tone of the message that a chime went with, until that message is shown
 let ringing = 0;
@@ -62,14 +64,18 @@ function lookAway() {
 
 function linked(state) {
   view.link = state;
-  if (state !== "on") forget();
+  if (state !== "on") {
+    forget();
+    view.source = { state: "online", reason: "" };
+  }
   if (state === "lost") checkKey();
   render();
 }
 
 /** A connection that is refused does not tell why: ask whether it is for want of a key. */
 async function checkKey() {
-  if ((await setup()) === "key") askForKey();
+  const before = begun;
+  if ((await setup()) === "key" && before === begun) askForKey();
 }
 
 function askForKey() {
@@ -215,6 +221,7 @@ async function openCamera() {
 }
 
 async function begin() {
+  begun += 1;
   const backoff = new Backoff();
   for (;;) {
     const told = await setup();
@@ -241,9 +248,10 @@ async function begin() {
     if (!link.running) link.start();
   } else if (await Camera.allowed()) {
     await openCamera();
-  } else {
-    if (!navigator.mediaDevices) camera.say("insecure");
-    else view.camera = "start";
+  } else if (!navigator.mediaDevices) {
+    camera.say("insecure");
+  } else if (camera.state && !link.running) {
+    link.start(); // a key was asked for while the camera was in trouble
   }
   render();
 }
