@@ -4,6 +4,7 @@ addresses and machines without a camera.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -158,7 +159,9 @@ def test_a_key_that_is_given_while_the_camera_is_in_trouble(browser: Browser) ->
 
     page.route(config, hold, times=1)
     page.evaluate(refusal)
+    until = time.monotonic() + 60
     while not late:
+        assert time.monotonic() < until
         page.wait_for_timeout(20)
     page.route(config, lambda route: route.fulfill(status=401, json={}), times=1)
     page.evaluate(refusal)
