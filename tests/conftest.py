@@ -17,9 +17,11 @@ settings.load_profile("unhurried")
 
 @pytest.fixture(scope="session", autouse=True)
 def heard_interrupts() -> None:
-    """Let processes hear Ctrl-C, also where a shell started the tests in the background and told them not to."""
+    """Let processes hear Ctrl-C and SIGHUP, also where a shell started the tests and told them not to."""
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:  # under nohup
+        signal.signal(signal.SIGHUP, lambda *_: None)  # which these tests outlive, and no process of theirs inherits
 
 
 @pytest.fixture(scope="session")

@@ -86,7 +86,7 @@ def test_what_differs_is_named() -> None:
 
 def test_without_the_extra_it_says_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(extra_module, "NEEDED", ("json", "no_such_torch"))
-    with pytest.raises(ExtraMissing, match=r"no_such_torch .*masquerade\[train\]"):
+    with pytest.raises(ExtraMissing, match=r"no_such_torch .*pip install -e '\.\[train\]'"):
         study.train(plan(), tmp_path / "run")
     assert not (tmp_path / "run").exists()
 

@@ -171,7 +171,7 @@ class Mqtt:
                 task.cancel()
             ends = await asyncio.gather(*tasks, stop, return_exceptions=True)
         for end in ends:
-            if isinstance(end, Exception):
+            if isinstance(end, Exception) and not self._stop.is_set():  # the farewell is tried all the same
                 raise end
         await self._publish(client, "state", asdict(self._door), retain=True)
         await client.publish(self._topics["availability"], OFFLINE, qos=1, retain=True)
