@@ -11,6 +11,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 
 from masquerade.errors import ImageDamaged, MasqueradeError
+from masquerade.signals import leave_endings_to_starter
 
 NUMBER = struct.Struct("!Q")
 """Form of a picture's number."""
@@ -25,9 +26,7 @@ def serve(pipe: Connection, max_bytes: int, max_pixels: int, timeout: float) -> 
     "width"}`` with the pixels behind it, or ``{"number", "error", "message", "hint"}``.
     No pickle: whatever a decoder is made to do, it cannot make objects in the service.
     """
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # terminals and systemd send them to all; they are the service's
-        if (ending := getattr(signal, name, None)) is not None:
-            signal.signal(ending, signal.SIG_IGN)
+    leave_endings_to_starter()
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from masquerade.image import Limits, read_image  # noqa: PLC0415 - after the limits above
 

@@ -19,6 +19,7 @@ from masquerade.live.sources.memory import DAMAGED, Counters
 from masquerade.live.sources.reader.noise import Noise
 from masquerade.live.sources.reader.reading import Reading
 from masquerade.live.sources.reader.ring import Ring
+from masquerade.signals import leave_endings_to_starter
 
 FAREWELL = 0.5
 """Seconds that a source may take to close; a reader that hangs ends all the same."""
@@ -29,9 +30,7 @@ SET_DEATH_SIGNAL = 1
 
 def main(memory: int, commands: int, reports: int) -> NoReturn:
     """Read until the source has ended, or whoever started this is gone."""
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # terminals and systemd send them to all; they are for the starter
-        if (ending := getattr(signal, name, None)) is not None:
-            signal.signal(ending, signal.SIG_IGN)
+    leave_endings_to_starter()
     _end_with_parent()
     counters = Counters(memory)
     noise = Noise(lambda count: counters.add(DAMAGED, count))
